@@ -1,0 +1,48 @@
+# stellwerk_options carries the standard, the warnings and the hardening of every target of ours.
+# stellwerk_library(NAME SOURCES ... DEPS ... PRIVATE_DEPS ...) makes one static library, alias stellwerk::NAME.
+# stellwerk_test(NAME LABEL SOURCES ... DEPS ...) makes one GoogleTest executable known to CTest.
+
+add_library(stellwerk_options INTERFACE)
+target_compile_features(stellwerk_options INTERFACE cxx_std_20)
+target_include_directories(stellwerk_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(stellwerk_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow=local -Woverloaded-virtual -Wcast-align -Wformat=2
+  -Wimplicit-fallthrough -Wno-missing-field-initializers -fstack-protector-strong
+  $<$<BOOL:${STELLWERK_WERROR}>:-Werror>
+  # g++ 12 reports false positives of these three inside optimised libstdc++ and Asio coroutine frames.
+  -Wno-maybe-uninitialized -Wno-restrict -Wno-null-dereference -Wno-mismatched-new-delete -Wno-stringop-overflow -Wno-array-bounds -Wno-stringop-overread -Wno-dangling-pointer)
+target_compile_definitions(stellwerk_options INTERFACE
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE STELLWERK_VERSION="${PROJECT_VERSION}"
+  $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>
+  $<$<BOOL:${STELLWERK_PLANTED_DEFECTS}>:STELLWERK_PLANTED_DEFECTS>)
+if(STELLWERK_SANITIZER)
+  target_compile_options(stellwerk_options INTERFACE -fsanitize=${STELLWERK_SANITIZER} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  target_link_options(stellwerk_options INTERFACE -fsanitize=${STELLWERK_SANITIZER})
+endif()
+if(STELLWERK_COVERAGE)
+  target_compile_options(stellwerk_options INTERFACE --coverage)
+  target_link_options(stellwerk_options INTERFACE --coverage)
+endif()
+
+function(stellwerk_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  add_library(stellwerk_${name} STATIC ${arg_SOURCES})
+  add_library(stellwerk::${name} ALIAS stellwerk_${name})
+  target_link_libraries(stellwerk_${name} PUBLIC stellwerk_options ${arg_DEPS} PRIVATE ${arg_PRIVATE_DEPS})
+endfunction()
+
+function(stellwerk_test name)
+  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  if(NOT arg_LABEL)
+    set(arg_LABEL unit)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE stellwerk_options ${arg_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE STELLWERK_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+endfunction()
