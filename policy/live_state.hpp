@@ -1,0 +1,60 @@
+// Read-only view of health, backlog and spending that decisions see. Made by the destination table in the running
+// gateway, by `--assume` in explain, by generators in property tests.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace stellwerk::policy {
+
+// Why a candidate was not chosen; the closed set of contracts section 5.
+enum class candidate_reason : std::uint8_t {
+  none,
+  invariant,
+  capability,
+  ejected,
+  account_refused,
+  sender_refused,
+  throttled,
+  drained,
+  suspended,
+  limit,
+  quota,
+  weight,
+  budget,
+  pinned_elsewhere,
+  already_rejected,
+};
+[[nodiscard]] std::string_view to_string(candidate_reason reason);
+
+struct destination_status {
+  candidate_reason unavailable = candidate_reason::none;  // none: may be tried
+  bool panic_allowed = false;  // ejected by ratio or latency only: panic may ignore the mark
+  std::int64_t backlog = 0;
+  double spent = 0;            // this month, in its currency
+};
+
+// Destinations are indexed as in policy::destinations().
+class live_state {
+ public:
+  virtual ~live_state() = default;
+  [[nodiscard]] virtual destination_status destination(std::size_t index) const = 0;
+  // The (destination, mailbox provider) pair: ejected or throttled, else none.
+  [[nodiscard]] virtual candidate_reason pair(std::size_t index, std::string_view mailbox_provider) const = 0;
+  // The (destination, header_from domain) pair is out after refused_sender.
+  [[nodiscard]] virtual bool sender_refused(std::size_t index, std::string_view header_from_domain) const = 0;
+  // Whether the `limit` node has room; what exceeds goes on to the next candidate.
+  [[nodiscard]] virtual bool limit_has_room(std::size_t limit_index) const = 0;
+};
+
+// Everything is available: preflight and unit tests.
+class ideal_live_state final : public live_state {
+ public:
+  [[nodiscard]] destination_status destination(std::size_t) const override { return {}; }
+  [[nodiscard]] candidate_reason pair(std::size_t, std::string_view) const override { return candidate_reason::none; }
+  [[nodiscard]] bool sender_refused(std::size_t, std::string_view) const override { return false; }
+  [[nodiscard]] bool limit_has_room(std::size_t) const override { return true; }
+};
+
+}  // namespace stellwerk::policy

@@ -1,0 +1,94 @@
+// policy: the compiled, immutable rule book. Made by compile(), shared between threads, swapped whole by a reload.
+//
+// Decisions depend only on (facts, history, live state, now, policy): no random source, ids break ties.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "policy/decision.hpp"
+#include "policy/facts.hpp"
+#include "policy/history.hpp"
+#include "policy/live_state.hpp"
+#include "policy/policy_config.hpp"
+
+namespace stellwerk::policy {
+
+// What admission knows of the client when it classifies.
+struct classify_request {
+  const message_facts* message = nullptr;
+  std::optional<mail::traffic_stream> pin;             // the client's
+  std::optional<mail::traffic_stream> requested;       // explicit field or header, already permitted
+  std::optional<mail::traffic_stream> client_default;
+  std::string_view content;                            // whole; read in bounded time by the built-in signals
+};
+
+struct fired_signal {
+  std::string_view name;
+  mail::traffic_stream points_to = mail::traffic_stream::transactional;
+  double weight = 0;
+};
+
+struct classification {
+  mail::traffic_stream stream = mail::traffic_stream::transactional;
+  mail::stream_source source = mail::stream_source::default_choice;
+  std::string reason;                 // "rule bulk-headers", "pinned by client shop; signals say marketing", ...
+  bool contradicts_pin = false;
+  std::vector<fired_signal> signals;  // filled when the signals were looked at
+};
+
+struct preflight_verdict {
+  bool accepted = true;
+  std::string rule;                   // the refusing rule or filter
+  std::string reason;                 // text for the client
+  bool size_refused = false;          // 552 5.3.4 rather than 550 5.7.1
+};
+
+class policy {
+ public:
+  struct impl;
+  explicit policy(std::unique_ptr<impl> body);
+  ~policy();
+  policy(const policy&) = delete;
+  policy& operator=(const policy&) = delete;
+
+  // SHA-256 hex of the canonical configuration; names the version in attempts and metrics.
+  [[nodiscard]] const std::string& version() const;
+  [[nodiscard]] std::span<const destination_traits> destinations() const;
+  [[nodiscard]] std::span<const route_config> routes() const;
+  [[nodiscard]] std::span<const limit_config> limits() const;
+  [[nodiscard]] std::span<const std::string> limit_paths() const;
+  [[nodiscard]] const policy_config& config() const;
+
+  [[nodiscard]] classification classify(const classify_request& request) const;
+
+  // Without live state, attempt, age and now: the same for every moment (architecture section 3).
+  [[nodiscard]] preflight_verdict preflight(const facts& about) const;
+
+  [[nodiscard]] decision decide(const facts& about, const history& past, const live_state& live, time_point now) const;
+
+  // The ordered destinations left after invariants and capabilities: what a lane is made of.
+  // Empty when the recipient is held or refused.
+  [[nodiscard]] std::vector<std::uint16_t> lane_candidates(const facts& about) const;
+
+  // The tree of a route, one line a node: "failover(onprem, limit(rate 50/s, mailjet))".
+  [[nodiscard]] std::string describe(std::size_t route) const;
+
+  // How often an evaluation error happened, by rule path, since the last call (counted, logged once per rule).
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> take_errors() const;
+
+ private:
+  std::unique_ptr<impl> impl_;
+};
+
+// Every fault at once.
+[[nodiscard]] std::variant<std::shared_ptr<const policy>, std::vector<policy_fault>> compile(
+    const policy_config& config, const std::vector<destination_traits>& destinations);
+
+}  // namespace stellwerk::policy
