@@ -21,6 +21,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "gateway/spool/rows.hpp"
+#include "mail/analysed_message.hpp"
 #include "mail/submission.hpp"
 
 namespace stellwerk::spool {
@@ -51,6 +52,7 @@ struct accept_request {
   message_row message;
   std::vector<recipient_row> recipients;
   mail::content_ptr content;
+  mail::analysed_ptr analysed;          // of `content`, when the caller has it: saves the acceptor parsing again; not stored
   std::optional<idempotency_claim> idempotency;
   std::vector<lane_row> new_lanes;  // interned by the caller, first used here
   std::vector<ledger_row> ledger;
