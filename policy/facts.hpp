@@ -54,6 +54,9 @@ struct facts {
   std::string_view mailbox_provider;
   std::uint32_t attempt = 0;           // attempts already made for this recipient
   duration age{0};                     // since acceptance
+  // All recipients of the message are in this attempt. An API that sends by header may only be used then: it would
+  // mail the others again (delivery sets false when it tries a part).
+  bool sole_attempt_of_all_recipients = true;
 };
 
 [[nodiscard]] facts make_facts(const message_facts& message, mail::traffic_stream stream, std::string_view recipient);
