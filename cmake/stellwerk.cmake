@@ -1,6 +1,9 @@
 # stellwerk_options carries the standard, the warnings and the hardening of every target of ours.
 # stellwerk_library(NAME SOURCES ... DEPS ... PRIVATE_DEPS ...) makes one static library, alias stellwerk::NAME.
 # stellwerk_test(NAME LABEL SOURCES ... DEPS ...) makes one GoogleTest executable known to CTest.
+# stellwerk_script_test(NAME LABEL COMMAND ...) makes one CTest out of a Python script; it finds the built binary in STELLWERK_BINARY.
+# stellwerk_fuzzer(NAME SOURCES ... DEPS ...) makes one libFuzzer target; CORPUS is tests/fuzz/corpus/NAME.
+# stellwerk_bench(NAME SOURCES ... DEPS ...) makes one google-benchmark executable.
 
 add_library(stellwerk_options INTERFACE)
 target_compile_features(stellwerk_options INTERFACE cxx_std_20)
@@ -45,4 +48,34 @@ function(stellwerk_test name)
   target_compile_definitions(${name} PRIVATE STELLWERK_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+endfunction()
+
+function(stellwerk_script_test name)
+  cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "COMMAND" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  # Debian's python by path: the modules installed by apt belong to it, whatever comes first on PATH.
+  add_test(NAME ${name} COMMAND /usr/bin/python3 ${arg_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT}
+    ENVIRONMENT "STELLWERK_BINARY=${PROJECT_BINARY_DIR}/stellwerk;STELLWERK_BUILD_DIR=${PROJECT_BINARY_DIR};PYTHONDONTWRITEBYTECODE=1")
+endfunction()
+
+function(stellwerk_fuzzer name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE stellwerk_options ${arg_DEPS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)
+  endif()
+  add_dependencies(fuzzers ${name})
+endfunction()
+
+function(stellwerk_bench name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE stellwerk_options ${arg_DEPS} benchmark::benchmark benchmark::benchmark_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
 endfunction()

@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# Verbs that build something and then hand over to the part that does the work.
+
+run_demo() {
+  ensure_packages
+  build_preset release
+  python examples/demo/run.py --binary build/release/stellwerk "$@"
+}
+
+run_bench() {
+  ensure_packages
+  build_preset release -DSTELLWERK_BUILD_BENCHMARKS=ON
+  local found=no bench
+  for bench in build/release/bench/*_bench; do
+    [[ -x $bench ]] || continue
+    found=yes
+    say "$(basename "$bench")"
+    "$bench" "$@"
+  done
+  [[ $found == yes ]] || die "no benchmark was built: tests/bench names them"
+}
+
+run_fuzz() {
+  ensure_packages
+  command -v clang++ >/dev/null || apt_install clang
+  cmake --preset fuzz
+  cmake --build build/fuzz -j "$(job_count)" --target fuzzers
+  local target name seconds=${1:-60} found=no
+  for target in build/fuzz/fuzz/*_fuzz; do
+    [[ -x $target ]] || continue
+    found=yes
+    name=$(basename "$target")
+    say "$name for $seconds s"
+    # New inputs are kept below build/; an input worth keeping is copied into the committed corpus by hand.
+    mkdir -p "build/fuzz/corpus/$name"
+    "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 \
+      "build/fuzz/corpus/$name" "tests/fuzz/corpus/$name"
+  done
+  [[ $found == yes ]] || die "no fuzz target was built: tests/fuzz names them"
+}
+
+run_crash() {
+  ensure_packages
+  build_preset release
+  python tests/crash/run.py --binary build/release/stellwerk "$@"
+}
