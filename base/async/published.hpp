@@ -1,5 +1,6 @@
-// published<T>: an immutable value that one thread replaces and many read. Readers check a generation counter and refresh
-// their own shared_ptr when it moved; std::atomic<std::shared_ptr> of this library starves the writer and races.
+// published<T>: an immutable value that one thread replaces and many read. Readers check a generation counter and
+// refresh their own shared_ptr when it moved; std::atomic<std::shared_ptr> of this library starves the writer and
+// races.
 #pragma once
 
 #include <atomic>
