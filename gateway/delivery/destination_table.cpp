@@ -1,0 +1,332 @@
+#include "gateway/delivery/destination_table.hpp"
+
+#include <utility>
+
+#include "gateway/delivery/destination_slot.hpp"
+
+namespace stellwerk::delivery {
+namespace {
+
+std::string gate_key(const std::string& path, const policy::limit_config& limit) {
+  std::string key = path;
+  if (limit.rate_per_second) key += " rate " + std::to_string(*limit.rate_per_second);
+  if (limit.concurrency) key += " concurrency " + std::to_string(*limit.concurrency);
+  if (limit.per_day) key += " per_day " + std::to_string(*limit.per_day);
+  if (limit.per_month) key += " per_month " + std::to_string(*limit.per_month);
+  if (limit.budget) key += " budget " + std::to_string(limit.budget->amount) + limit.budget->currency;
+  return key;
+}
+
+}  // namespace
+
+destination_table::destination_table(const clock& time, random_source& random, logger& log, delivery_metrics& metrics)
+    : time_{time}, random_{random}, log_{log}, metrics_{metrics} {}
+
+destination_table::~destination_table() = default;
+
+void destination_table::adopt(const std::shared_ptr<const policy::policy>& rules, stream_shares shares) {
+  const bool health_changed = !rules_ || rules_->config().health != rules->config().health;
+  shares_ = shares;
+  for (auto& [name, one] : slots_) one->listed = false;
+  by_index_.clear();
+  for (const policy::destination_traits& traits : rules->destinations()) {
+    std::unique_ptr<slot>& place = slots_[traits.name];
+    if (!place || (health_changed && place->share.in_use() == 0)) {
+      place = std::make_unique<slot>(traits, rules->config(), shares, random_);
+    } else {
+      const bool paced_differently = place->traits.rate_per_second != traits.rate_per_second ||
+                                     place->traits.monthly_quota != traits.monthly_quota;
+      place->traits = traits;
+      if (paced_differently) place->adopt_limits();
+      place->share.set_shares(shares);
+    }
+    place->listed = true;
+    place->metrics = &metrics_.destination(traits.name, traits.cost_per_thousand ? traits.cost_per_thousand->currency : "");
+    by_index_.push_back(place.get());
+    publish_state(*place);
+  }
+  gate_by_index_.clear();
+  gate_key_by_index_.clear();
+  std::map<std::string, std::unique_ptr<policy::limit_gate>, std::less<>> kept;
+  for (std::size_t i = 0; i < rules->limits().size(); ++i) {
+    const std::string key = gate_key(rules->limit_paths()[i], rules->limits()[i]);
+    auto known = gates_.find(key);
+    kept[key] = known != gates_.end() ? std::move(known->second)
+                                      : std::make_unique<policy::limit_gate>(rules->limits()[i]);
+    gate_by_index_.push_back(kept[key].get());
+    gate_key_by_index_.push_back(key);
+  }
+  gates_ = std::move(kept);
+  rules_ = rules;
+  changed_ = true;
+}
+
+destination_table::slot& destination_table::at(std::string_view name) const { return *slots_.find(name)->second; }
+
+policy::candidate_reason destination_table::unavailable(const slot& one) const {
+  const steady_point now = time_.steady();
+  if (one.traits.removed) return policy::candidate_reason::drained;
+  if (const auto reason = one.health.unavailable(now); reason != policy::candidate_reason::none) return reason;
+  if (one.throttle.blocked(now)) return policy::candidate_reason::throttled;
+  if (one.monthly && !one.monthly->has(1, time_.now())) return policy::candidate_reason::quota;
+  return policy::candidate_reason::none;
+}
+
+policy::destination_status destination_table::destination(std::size_t index) const {
+  const slot& one = *by_index_[index];
+  policy::destination_status status;
+  status.unavailable = unavailable(one);
+  status.panic_allowed = status.unavailable == policy::candidate_reason::ejected && one.health.panic_allowed();
+  status.backlog = one.backlog;
+  status.spent = one.spent.used(time_.now());
+  return status;
+}
+
+policy::candidate_reason destination_table::pair(std::size_t index, std::string_view mailbox_provider) const {
+  const slot& one = *by_index_[index];
+  const auto known = one.pairs.find(mailbox_provider);
+  return known == one.pairs.end() ? policy::candidate_reason::none : known->second.unavailable(time_.steady());
+}
+
+bool destination_table::sender_refused(std::size_t index, std::string_view header_from_domain) const {
+  return by_index_[index]->senders.refused(header_from_domain, time_.steady());
+}
+
+bool destination_table::limit_has_room(std::size_t limit_index) const {
+  return gate_by_index_[limit_index]->has_room({}, time_.steady(), time_.now());
+}
+
+bool destination_table::available(std::string_view name) const {
+  const auto known = slots_.find(name);
+  return known != slots_.end() && unavailable(*known->second) == policy::candidate_reason::none;
+}
+
+bool destination_table::has_room(std::string_view name, mail::traffic_stream stream) const {
+  const auto known = slots_.find(name);
+  if (known == slots_.end()) return false;
+  const slot& one = *known->second;
+  const steady_point now = time_.steady();
+  if (one.rate && !one.rate->has(1, now)) return false;
+  const std::size_t other = 1 - index_of(stream);
+  return one.share.may_take(stream, one.health.connections_allowed(one.traits.connections, now), one.waits[other]);
+}
+
+std::variant<reservation, policy::candidate_reason> destination_table::reserve(const policy::candidate& candidate,
+                                                                              const attempt_subject& subject) {
+  slot& one = *by_index_[candidate.destination];
+  const steady_point now = time_.steady();
+  const time_point wall = time_.now();
+  const double count = subject.recipients;
+  if (!candidate.panic) {
+    if (const auto reason = unavailable(one); reason != policy::candidate_reason::none) return reason;
+  }
+  const std::uint32_t allowed = one.health.connections_allowed(one.traits.connections, now);
+  if (!one.share.may_take(subject.stream, allowed, one.waits[1 - index_of(subject.stream)])) {
+    return policy::candidate_reason::limit;
+  }
+  if (one.rate && !one.rate->has(1, now)) return policy::candidate_reason::limit;
+  const double money = one.traits.cost_per_thousand ? one.traits.cost_per_thousand->amount * count / 1000 : 0;
+  const policy::pacing_cost cost{subject.recipients, money};
+  for (const std::uint16_t gate : candidate.limits) {
+    if (!gate_by_index_[gate]->has_room(cost, now, wall)) return policy::candidate_reason::limit;
+  }
+  reservation held{one.traits.name, subject, {}, {}, money, false, false, now};
+  if (const auto known = one.pairs.find(subject.mailbox_provider); known != one.pairs.end()) {
+    if (!known->second.begin(now)) return policy::candidate_reason::ejected;
+    held.pair_taken = true;
+  }
+  if (one.senders.size() > 0) {
+    if (!one.senders.begin(subject.header_from_domain, now)) {
+      if (held.pair_taken) one.pairs.find(subject.mailbox_provider)->second.cancel();
+      return policy::candidate_reason::sender_refused;
+    }
+    held.sender_taken = true;
+  }
+  const auto ticket = one.health.begin(now, candidate.panic ? policy::ignore_marks::panic : policy::ignore_marks::no);
+  if (!ticket) {
+    if (held.pair_taken) one.pairs.find(subject.mailbox_provider)->second.cancel();
+    if (held.sender_taken) one.senders.cancel(subject.header_from_domain);
+    const auto reason = one.health.unavailable(now);
+    return reason == policy::candidate_reason::none ? policy::candidate_reason::limit : reason;
+  }
+  held.ticket = *ticket;
+  if (one.rate && !one.rate->take(count, now)) {
+    // A message with more recipients than a second's worth takes what is there; the debt is the next one's wait.
+    (void)one.rate->take(1, now);
+  }
+  if (one.monthly) (void)one.monthly->take(count, wall);
+  for (const std::uint16_t gate : candidate.limits) {
+    (void)gate_by_index_[gate]->take(cost, now, wall);
+    held.limits.push_back(gate_key_by_index_[gate]);
+  }
+  one.share.take(subject.stream);
+  return held;
+}
+
+void destination_table::cancel(const reservation& held) {
+  slot& one = at(held.destination);
+  one.health.cancel(held.ticket);
+  one.share.release(held.subject.stream);
+  const time_point wall = time_.now();
+  if (one.rate) one.rate->give_back(held.subject.recipients);
+  if (one.monthly) one.monthly->give_back(held.subject.recipients, wall);
+  for (const std::string& key : held.limits) {
+    if (const auto gate = gates_.find(key); gate != gates_.end()) {
+      gate->second->give_back({held.subject.recipients, held.money}, wall);
+    }
+  }
+  if (held.pair_taken) {
+    if (const auto known = one.pairs.find(held.subject.mailbox_provider); known != one.pairs.end()) known->second.cancel();
+  }
+  if (held.sender_taken) one.senders.cancel(held.subject.header_from_domain);
+  changed_ = true;
+}
+
+void destination_table::note_sender(slot& one, const reservation& held,
+                                    const std::vector<mail::recipient_outcome>& outcomes) {
+  bool accepted = false;
+  bool refused = false;
+  for (const mail::recipient_outcome& outcome : outcomes) {
+    accepted |= outcome.outcome == mail::attempt_outcome::delivered;
+    refused |= outcome.outcome == mail::attempt_outcome::refused_sender;
+  }
+  if (refused) {
+    if (one.senders.on_refused(held.subject.header_from_domain, time_.steady())) {
+      log_.error("sender_refused", {{"destination", one.traits.name}, {"domain", held.subject.header_from_domain}});
+    }
+  } else if (held.sender_taken) {
+    accepted ? one.senders.on_accepted(held.subject.header_from_domain)
+             : one.senders.on_neutral(held.subject.header_from_domain);
+  }
+}
+
+void destination_table::finish(const reservation& held, const std::vector<mail::recipient_outcome>& outcomes,
+                               const std::vector<std::string_view>& domains, duration took) {
+  slot& one = at(held.destination);
+  const steady_point now = time_.steady();
+  const policy::health_report report = policy::summarise(outcomes, took);
+  one.health.finish(held.ticket, report, now);
+  one.share.release(held.subject.stream);
+  for (const std::string& key : held.limits) {
+    if (const auto gate = gates_.find(key); gate != gates_.end()) gate->second->finish();
+  }
+  const std::size_t stream = index_of(held.subject.stream);
+  double handed_over = 0;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const mail::recipient_outcome& outcome = outcomes[i];
+    one.metrics->attempts[stream][static_cast<std::size_t>(outcome.outcome)].add();
+    handed_over += outcome.outcome == mail::attempt_outcome::delivered ? 1 : 0;
+    if (outcome.outcome == mail::attempt_outcome::deferred_mailbox_provider) {
+      one.pairs.try_emplace(held.subject.mailbox_provider, rules_->config().health, random_);
+    }
+    if (one.refusals.record(outcome.outcome, i < domains.size() ? domains[i] : std::string_view{})) {
+      log_.error("refused_policy_in_a_row", {{"destination", one.traits.name}, {"reply", outcome.reply}});
+      one.health.refuse_account(now);
+    }
+    if (outcome.outcome == mail::attempt_outcome::throttled) {
+      one.throttle.throttled(outcome.retry_after, held.began, now);
+    } else if (outcome.outcome == mail::attempt_outcome::delivered) {
+      one.throttle.accepted(held.began);
+    }
+  }
+  if (handed_over > 0 && one.traits.cost_per_thousand) {
+    const double money = one.traits.cost_per_thousand->amount * handed_over / 1000;
+    (void)one.spent.take(money, time_.now());
+    one.metrics->cost.add(money);
+  }
+  if (const auto known = one.pairs.find(held.subject.mailbox_provider); known != one.pairs.end()) {
+    known->second.finish(report.outcome, held.began, now);
+    if (known->second.idle(now)) one.pairs.erase(known);
+  }
+  note_sender(one, held, outcomes);
+  one.metrics->attempt_seconds.observe(std::chrono::duration<double>(took).count());
+  report_transitions(one);
+  changed_ = true;
+}
+
+bool destination_table::brake_holds(std::string_view name, bool permanent_refusal) {
+  const auto known = slots_.find(name);
+  if (known == slots_.end()) return false;
+  const bool held = known->second->brake.record(permanent_refusal, time_.steady()) == policy::bounce_brake::verdict::hold;
+  if (known->second->brake.take_alert()) log_.error("bounce_brake", {{"destination", name}});
+  return held;
+}
+
+void destination_table::set_waiting(std::string_view name, mail::traffic_stream stream, bool waits) {
+  if (const auto known = slots_.find(name); known != slots_.end()) known->second->waits[index_of(stream)] = waits;
+}
+
+void destination_table::add_backlog(std::string_view name, std::int64_t by) {
+  if (const auto known = slots_.find(name); known != slots_.end()) known->second->backlog += by;
+}
+
+std::vector<std::string> destination_table::advance() {
+  std::vector<std::string> probes;
+  const steady_point now = time_.steady();
+  for (auto& [name, one] : slots_) {
+    one->health.advance(now);
+    if (one->listed && !one->traits.removed && one->health.probe_due(now)) {
+      one->health.probe_started(now);
+      probes.push_back(name);
+    }
+    report_transitions(*one);
+  }
+  return probes;
+}
+
+void destination_table::probe_finished(std::string_view name, bool succeeded) {
+  const auto known = slots_.find(name);
+  if (known == slots_.end()) return;
+  known->second->health.probe_finished(succeeded, time_.steady());
+  report_transitions(*known->second);
+  changed_ = true;
+}
+
+bool destination_table::take_changed() { return std::exchange(changed_, false); }
+
+std::optional<steady_point> destination_table::next_event() const {
+  std::optional<steady_point> next;
+  const auto earlier = [&next](steady_point at) {
+    if (!next || at < *next) next = at;
+  };
+  const steady_point now = time_.steady();
+  for (const auto& [name, one] : slots_) {
+    if (one->throttle.blocked(now)) earlier(*one->throttle.until());
+    if (one->rate && (one->waits[0] || one->waits[1]) && !one->rate->has(1, now)) earlier(one->rate->available_at(1, now));
+  }
+  return next;
+}
+
+bool destination_table::drain(std::string_view name, std::string_view reason) {
+  const auto known = slots_.find(name);
+  if (known == slots_.end()) return false;
+  known->second->health.drain();
+  known->second->operator_reason = reason;
+  publish_state(*known->second);
+  return true;
+}
+
+bool destination_table::suspend(std::string_view name, std::optional<duration> for_how_long, std::string_view reason) {
+  const auto known = slots_.find(name);
+  if (known == slots_.end()) return false;
+  known->second->health.suspend(for_how_long ? std::optional{time_.steady() + *for_how_long} : std::nullopt);
+  known->second->operator_reason = reason;
+  publish_state(*known->second);
+  return true;
+}
+
+bool destination_table::resume(std::string_view name) {
+  const auto known = slots_.find(name);
+  if (known == slots_.end()) return false;
+  slot& one = *known->second;
+  one.health.resume(time_.steady());
+  one.throttle.clear();
+  one.senders.clear();
+  one.brake.release(time_.steady());
+  one.operator_reason.clear();
+  report_transitions(one);
+  changed_ = true;
+  return true;
+}
+
+}  // namespace stellwerk::delivery

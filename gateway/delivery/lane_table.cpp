@@ -1,0 +1,115 @@
+#include "gateway/delivery/lane_table.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "gateway/delivery/delivery_metrics.hpp"
+
+namespace stellwerk::delivery {
+
+lane::lane(spool::lane_row row, std::size_t window_max, bool complete)
+    : row_{std::move(row)}, window_max_{window_max}, complete_{complete} {}
+
+std::optional<time_point> lane::next_due() const {
+  if (window_.empty()) return std::nullopt;
+  return window_.begin()->first.due;
+}
+
+std::optional<spool::due_entry> lane::head() const {
+  if (window_.empty()) return std::nullopt;
+  return window_.begin()->first;
+}
+
+std::optional<lane_item> lane::take_due(time_point now) {
+  if (!has_due(now)) return std::nullopt;
+  auto node = window_.extract(window_.begin());
+  return lane_item{node.key(), std::move(node.mapped())};
+}
+
+bool lane::put(lane_item item) {
+  if (!complete_ && item.at > cursor_) return false;
+  if (item.at > cursor_) cursor_ = item.at;
+  window_.insert_or_assign(item.at, std::move(item.warm));
+  if (window_.size() > window_max_) {
+    // The end of the window goes back to the store; the cursor follows it.
+    window_.erase(std::prev(window_.end()));
+    cursor_ = std::prev(window_.end())->first;
+    complete_ = false;
+  }
+  return true;
+}
+
+void lane::refill(const std::vector<spool::due_entry>& entries, std::size_t asked,
+                  const std::function<bool(const spool::recipient_key&)>& skip) {
+  refilling_ = false;
+  for (const spool::due_entry& entry : entries) {
+    if (entry <= cursor_) continue;
+    cursor_ = entry;
+    if (!skip(entry.key)) window_.try_emplace(entry);
+  }
+  if (entries.size() < asked) complete_ = true;
+}
+
+std::vector<spool::due_entry> lane::old_heads(time_point accepted_before, std::size_t most) const {
+  std::vector<spool::due_entry> found;
+  std::size_t looked = 0;
+  for (const auto& [entry, warm] : window_) {
+    if (++looked > most || found.size() >= most) break;
+    if (row_.own_lifetime || entry.key.message.accepted_at() <= accepted_before) found.push_back(entry);
+  }
+  return found;
+}
+
+std::size_t lane::cool(std::size_t bytes) {
+  std::size_t freed = 0;
+  for (auto at = window_.rbegin(); at != window_.rend() && freed < bytes; ++at) {
+    if (!at->second) continue;
+    freed += at->second->message->bytes();
+    at->second.reset();
+  }
+  return freed;
+}
+
+std::string lane_table::key_of(const spool::lane_row& row) {
+  std::string key{to_string(row.stream)};
+  key += '\n';
+  key += row.tenant;
+  key += row.own_lifetime ? "\n!" : "\n";
+  for (const std::string& name : row.candidates) {
+    key += '\n';
+    key += name;
+  }
+  return key;
+}
+
+void lane_table::add(spool::lane_row row, bool complete) {
+  const spool::lane_id id = row.id;
+  order_[index_of(row.stream)].push_back(id);
+  by_key_.emplace(key_of(row), id);
+  lanes_.emplace(id, std::make_unique<lane>(std::move(row), window_max_, complete));
+  next_id_ = std::max(next_id_, id + 1);
+}
+
+void lane_table::restore(std::vector<spool::lane_row> rows) {
+  for (spool::lane_row& row : rows) add(std::move(row), false);
+}
+
+lane_table::interned lane_table::intern(mail::traffic_stream stream, std::string_view tenant,
+                                        const std::vector<std::string>& candidates, bool own_lifetime) {
+  spool::lane_row row{0, stream, std::string{tenant}, candidates, own_lifetime};
+  if (const auto known = by_key_.find(key_of(row)); known != by_key_.end()) return {known->second, std::nullopt};
+  row.id = next_id_;
+  add(row, true);
+  return {row.id, std::move(row)};
+}
+
+std::vector<spool::lane_id> lane_table::rotation(mail::traffic_stream stream) {
+  const std::size_t s = index_of(stream);
+  std::vector<spool::lane_id> order = order_[s];
+  if (order.empty()) return order;
+  turn_[s] = (turn_[s] + 1) % order.size();
+  std::rotate(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(turn_[s]), order.end());
+  return order;
+}
+
+}  // namespace stellwerk::delivery

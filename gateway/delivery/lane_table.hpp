@@ -1,0 +1,113 @@
+// lane_table: where queued recipients wait. A lane is (stream, tenant, ordered candidates after invariants); each holds a
+// window of its next entries in memory, never more than `window_max`, and a cursor into the store behind it.
+//
+// The store is the truth; the window is its beginning. `complete` says that nothing lies behind the window. Entries are
+// taken out to be worked on and come back (put) or not. An entry whose key lies behind the cursor is not inserted: the
+// next refill finds it. Memory is O(lanes x window), never O(queue). Thread rule: dispatch thread only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "gateway/delivery/delivery_message.hpp"
+#include "gateway/spool/rows.hpp"
+
+namespace stellwerk::delivery {
+
+// What is already in memory for an entry, so that its start reads nothing.
+struct warm_entry {
+  message_ptr message;
+  spool::recipient_row row;
+};
+using warm_ptr = std::shared_ptr<warm_entry>;
+
+struct lane_item {
+  spool::due_entry at;
+  warm_ptr warm;  // null: must be loaded
+};
+
+class lane {
+ public:
+  lane(spool::lane_row row, std::size_t window_max, bool complete);
+
+  [[nodiscard]] const spool::lane_row& row() const { return row_; }
+  [[nodiscard]] bool has_due(time_point now) const { return !window_.empty() && window_.begin()->first.due <= now; }
+  [[nodiscard]] bool window_empty() const { return window_.empty(); }
+  [[nodiscard]] std::optional<time_point> next_due() const;
+  [[nodiscard]] std::optional<spool::due_entry> head() const;
+  // Nothing waits here at all, as far as known: what arrives may start at once without overtaking anybody.
+  [[nodiscard]] bool idle(time_point now) const { return complete_ && !has_due(now); }
+
+  [[nodiscard]] std::optional<lane_item> take_due(time_point now);
+  // False: it lies behind the cursor and stays in the store.
+  bool put(lane_item item);
+  void remove(const spool::due_entry& at) { window_.erase(at); }
+
+  // Refill: wanted when the window runs low and more lies behind.
+  [[nodiscard]] bool wants_refill() const { return !complete_ && !refilling_ && window_.size() < window_max_ / 2; }
+  void refill_started() { refilling_ = true; }
+  [[nodiscard]] const spool::due_entry& cursor() const { return cursor_; }
+  // `entries` follow the cursor; fewer than `asked` means that the lane ends there. `skip` tells entries being worked on.
+  void refill(const std::vector<spool::due_entry>& entries, std::size_t asked,
+              const std::function<bool(const spool::recipient_key&)>& skip);
+  void refill_failed() { refilling_ = false; }
+  [[nodiscard]] std::size_t size() const { return window_.size(); }
+  [[nodiscard]] bool complete() const { return complete_; }
+  [[nodiscard]] std::size_t refill_size() const { return window_max_ - window_.size(); }
+
+  // Entries at the head whose message was accepted before `accepted_before`, at most `most`.
+  [[nodiscard]] std::vector<spool::due_entry> old_heads(time_point accepted_before, std::size_t most) const;
+  // Frees what is warm here, newest first, until `bytes` are freed; answers how many were.
+  std::size_t cool(std::size_t bytes);
+
+ private:
+  spool::lane_row row_;
+  std::map<spool::due_entry, warm_ptr> window_;
+  std::size_t window_max_;
+  spool::due_entry cursor_{};  // everything up to here is, or was, in the window
+  bool complete_ = true;
+  bool refilling_ = false;
+};
+
+// Interns lanes and walks them fairly: round robin over the lanes of a stream, so that one tenant's backlog does not stop
+// another's.
+class lane_table {
+ public:
+  explicit lane_table(std::size_t window_max) : window_max_{window_max} {}
+
+  // At start: known lanes, whose entries lie in the store.
+  void restore(std::vector<spool::lane_row> rows);
+
+  struct interned {
+    spool::lane_id id = 0;
+    std::optional<spool::lane_row> made;  // to be stored with its first entry
+  };
+  [[nodiscard]] interned intern(mail::traffic_stream stream, std::string_view tenant,
+                                const std::vector<std::string>& candidates, bool own_lifetime);
+  [[nodiscard]] lane& at(spool::lane_id id) { return *lanes_[id]; }
+  [[nodiscard]] std::vector<spool::lane_id> rotation(mail::traffic_stream stream);  // where to go on this time
+  [[nodiscard]] std::size_t size() const { return lanes_.size(); }
+  template <class F>
+  void for_each(F visit) {
+    for (auto& [id, one] : lanes_) visit(*one);
+  }
+
+ private:
+  [[nodiscard]] static std::string key_of(const spool::lane_row& row);
+  void add(spool::lane_row row, bool complete);
+
+  std::size_t window_max_;
+  std::unordered_map<spool::lane_id, std::unique_ptr<lane>> lanes_;
+  std::map<std::string, spool::lane_id, std::less<>> by_key_;
+  std::vector<spool::lane_id> order_[2];
+  std::size_t turn_[2] = {0, 0};
+  spool::lane_id next_id_ = 1;
+};
+
+}  // namespace stellwerk::delivery
