@@ -5,24 +5,26 @@
 //
 //   From       Event                                                        To         Note
 //   closed     `connect_failures` connect class failures in a row           open       cause connect
-//   closed     `consecutive_failures` soft failures in a row                open       cause consecutive
+//   closed     `consecutive_failures` failures in a row                     open       cause consecutive
 //   closed     failures / all >= `failure_ratio`, >= `minimum_attempts`     open       cause ratio
 //   closed     p95 > `latency_p95` and > `latency_ratio` x usual            open       cause latency (brown-out)
 //   any        refused_account                                              open       cause account, at once
-//   open       connect: first handshake that succeeds                       half_open  handshakes go on for the stable time
-//   open       others: the ejection time has passed                         half_open  one handshake, then messages
-//   half_open  handshake fails                                              open       same ejection goes on
-//   half_open  handshakes have been good for the stable time (connect)      half_open  one real message
-//   half_open  that message is answered                                     half_open  soft causes: one more per probe interval
-//                                                                                      until the stable time has passed
-//   half_open  stable                                                       half_open  slow start, 10 % -> 100 %
-//   half_open  a trial message fails, or the closed rules in slow start     open       ejection and stable time double
+//   open       connect: handshakes good for the stable time                 half_open  probed every `probe_interval`
+//   open       others: ejection time passed, then one good handshake        half_open
+//   open       operator resumes                                             half_open
+//   half_open  a trial message succeeds (soft causes: for the stable time)  half_open  slow start, 10 % -> 100 %
+//   half_open  a trial message fails                                        open       ejection and stable time double
+//   half_open  in slow start, one of the rules of closed                    open       ejection and stable time double
 //   half_open  slow start is over                                           closed
-//   open       operator resumes                                             half_open  one real message at once
+//   any        operator drains or suspends                                  (same)     nothing begins; outranks the
+//   rest
+//
+// A trial is one real message; there is one at a time and at most one per probe interval. Soft causes are consecutive,
+// ratio and latency: a handshake proves nothing there, so only messages count.
 //
 // Flap damping is the stable time (half the ejection time, doubling with it): a destination that is good for 10 s and
-// bad for 10 s never stays good long enough to come back. Ejection times have jitter and stop at `ejection_max`; they
-// start over after that long without trouble.
+// bad for 10 s never stays good long enough to get its traffic back. Ejection times have jitter and stop at
+// `ejection_max`; they start over after that long without trouble. `probe_interval` is cut to a sixth of `ejection`.
 #pragma once
 
 #include <cstdint>
@@ -112,10 +114,16 @@ class destination_health {
   [[nodiscard]] std::vector<health_transition> take_transitions();
 
  private:
+  // Where on the ladder of return: handshake while open; message, then slow_start while half open.
   enum class rung : std::uint8_t { none, handshake, message, slow_start };
+  enum class evidence : std::uint8_t { good, bad, none };
   enum class operator_mark : std::uint8_t { none, drained, suspended };
 
   [[nodiscard]] bool takes_trial(steady_point now) const;
+  [[nodiscard]] bool soft_cause() const;
+  [[nodiscard]] bool carries_traffic() const;
+  [[nodiscard]] evidence weigh(const health_report& report) const;
+  [[nodiscard]] duration slow_bound() const;
   [[nodiscard]] duration stable_time() const;
   [[nodiscard]] duration probe_spacing() const;
   void count(const health_report& report, steady_point now);
@@ -123,7 +131,7 @@ class destination_health {
   void judge(steady_point now);
   [[nodiscard]] bool browned_out(steady_point now) const;
   void open(ejection_cause cause, steady_point now);
-  void enter_half_open(rung first, steady_point now);
+  void enter_half_open();
   void enter_slow_start(steady_point now);
   void close(steady_point now);
   void move_to(health_state next);

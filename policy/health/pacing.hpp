@@ -1,5 +1,5 @@
-// Pacing: the bounds of a destination or a `limit` node as counters that are taken from before an attempt and given back
-// when it was not made. Rates by steady time, quotas by UTC calendar periods of wall time. Thread rule: one owner.
+// Pacing: the bounds of a destination or a `limit` node as counters that are taken from before an attempt and given
+// back when it was not made. Rates by steady time, quotas by UTC calendar periods of wall time. Thread rule: one owner.
 #pragma once
 
 #include <cstdint>

@@ -2,11 +2,10 @@
 // closes only its own pair; mail for other providers flows on.
 //
 //   From       Event                                   To         Note
-//   closed     deferred_mailbox_provider               open       ejection time with jitter, doubling up to ejection_max
-//   open       the time has passed                     half_open  one trial message at a time
-//   half_open  trial answered otherwise than deferred  closed
-//   half_open  trial deferred again                    open       twice the time
-//   any        throttled for this pair                 (same)     paused by its throttle
+//   closed     deferred_mailbox_provider               open       ejection time with jitter, doubling up to
+//   ejection_max open       the time has passed                     half_open  one trial message at a time half_open
+//   trial answered otherwise than deferred  closed half_open  trial deferred again                    open       twice
+//   the time any        throttled for this pair                 (same)     paused by its throttle
 //
 // Thread rule: one owner (the dispatcher).
 #pragma once

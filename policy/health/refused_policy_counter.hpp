@@ -1,5 +1,5 @@
-// refused_policy_counter: tells a destination that refuses *us* from one that refuses a message. Ten refused_policy in a
-// row, to at least three recipient domains, with no success between, mean refused_account. Thread rule: one owner.
+// refused_policy_counter: tells a destination that refuses *us* from one that refuses a message. Ten refused_policy in
+// a row, to at least three recipient domains, with no success between, mean refused_account. Thread rule: one owner.
 #pragma once
 
 #include <cstdint>

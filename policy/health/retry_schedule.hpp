@@ -1,7 +1,8 @@
 // When to try again: pure functions of the attempt number and a random source.
 //
-// Exponential with full jitter: uniform between `delay_min` and first * factor^(n-1), stopped at max, so a burst that failed
-// together does not come back together. An unknown outcome waits by its own, unjittered row (architecture section 4).
+// Exponential with full jitter: uniform between one second and first * factor^(n-1), stopped at max, so a burst that
+// failed together does not come back together. An unknown outcome waits by its own, unjittered row (architecture
+// section 4).
 #pragma once
 
 #include <cstdint>
