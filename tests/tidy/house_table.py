@@ -1,0 +1,83 @@
+"""The layer table of the house as data: which room may include which, and which room may see which library.
+
+A room is a folder; a file belongs to the longest room that is a prefix of its path. Reasons stand beside what looks odd.
+"""
+
+BASE = ["base"]
+BASE_ALL = ["base", "base/async", "base/net"]
+
+# room -> rooms it may include, besides itself.
+MAY_INCLUDE = {
+    "base": [],
+    "base/async": BASE,
+    "base/net": ["base", "base/async"],
+    "mail": BASE,
+    "policy": [*BASE, "mail"],
+    "adapters": [*BASE_ALL, "mail"],
+    "adapters/smtp": [*BASE_ALL, "mail", "adapters"],
+    "adapters/esp": [*BASE_ALL, "mail", "adapters"],
+    "adapters/esp/*": [*BASE, "mail", "adapters/esp"],  # a vendor is a pure mapping; never another vendor
+    "gateway/spool": [*BASE_ALL, "mail"],
+    "gateway/spool/embedded": [*BASE_ALL, "mail", "gateway/spool"],
+    "gateway/config": [*BASE_ALL, "mail", "policy"],
+    "gateway/events": [*BASE_ALL, "mail", "gateway/spool", "adapters/esp"],
+    "gateway/ingress": [*BASE_ALL, "mail", "policy", "gateway/spool", "gateway/events"],
+    "gateway/ingress/smtp": [*BASE_ALL, "mail", "policy", "gateway/spool", "gateway/events", "gateway/ingress"],
+    "gateway/ingress/grpc": [*BASE_ALL, "mail", "policy", "gateway/spool", "gateway/events", "gateway/ingress"],
+    "gateway/delivery": [*BASE_ALL, "mail", "policy", "adapters", "gateway/spool", "gateway/events"],
+    "gateway/admin": [*BASE_ALL, "mail", "policy", "gateway/spool", "gateway/delivery", "gateway/events", "gateway/config"],
+    "gateway/cli": [*BASE_ALL, "mail", "policy", "gateway/spool", "gateway/delivery", "gateway/events", "gateway/config"],
+    "gateway/telemetry": BASE_ALL,
+    "gateway/simulate": [*BASE_ALL, "mail"],
+    "gateway/app": ["*"],
+    "tests": ["*"],
+    "examples": [],
+}
+
+# gateway/config reads each part's plain aggregate: any *_config.hpp.
+CONFIG_HEADERS_FOR = ["gateway/config"]
+
+# header prefix -> rooms that may name it. The first prefix that fits decides; "*" is every room.
+THIRD_PARTY = [
+    ("boost/beast", ["base/net"]),
+    ("boost/asio/ssl", ["base/net"]),
+    ("boost/asio", ["base/async", "base/net"]),
+    ("boost/system", ["*"]),
+    ("boost/json", ["*"]),
+    ("boost/url", ["base/net", "adapters/esp"]),
+    ("boost/", ["base", "base/async", "base/net"]),
+    ("openssl/", ["base", "base/net"]),
+    ("prometheus/", ["gateway/telemetry"]),
+    ("rocksdb/", ["gateway/spool/embedded"]),
+    ("yaml-cpp/", ["gateway/config"]),
+    ("google/protobuf/", ["gateway/ingress/grpc", "gateway/admin", "gateway/spool/embedded"]),
+    ("google/rpc/", ["gateway/ingress/grpc", "gateway/admin"]),
+    ("stellwerk/", ["gateway/ingress/grpc", "gateway/admin", "gateway/spool/embedded"]),  # generated from proto/
+    ("grpcpp/", ["gateway/ingress/grpc"]),
+    ("grpc/", ["gateway/ingress/grpc"]),
+    ("spdlog/", ["gateway/telemetry"]),
+    ("fmt/", ["*"]),
+    ("CLI/", ["gateway/cli", "gateway/app"]),
+    ("re2/", ["policy"]),
+    ("idn2.h", ["mail"]),
+    ("xxhash.h", ["base", "gateway/spool/embedded"]),
+    ("gtest/", []),
+    ("gmock/", []),
+    ("benchmark/", []),
+    # The operating system, which only the seams may see.
+    ("sys/socket.h", ["base/net"]),
+    ("sys/uio.h", ["base/net", "gateway/spool/embedded"]),
+    ("netinet/", ["base/net"]),
+    ("arpa/", ["base/net"]),
+    ("netdb.h", ["base/net"]),
+    ("fcntl.h", ["base", "gateway/spool/embedded", "gateway/app"]),
+    ("unistd.h", ["base", "gateway/spool/embedded", "gateway/app"]),
+    ("sys/", ["base", "gateway/spool/embedded", "gateway/app", "gateway/telemetry"]),
+]
+
+# Asio with TLS, or Beast, costs 30 s and 1 GB per file.
+EXPENSIVE_HEADERS = ("boost/beast", "boost/asio/ssl")
+EXPENSIVE_FILES_MAX = 12
+
+# One C++ include that the tables forbid and the house allows: (file, include) -> why.
+INCLUDE_EXCEPTIONS = {}
