@@ -27,9 +27,9 @@ struct endpoint_address {
 };
 
 struct tls_session_info {
-  std::string version;               // "TLSv1.3"
+  std::string version;  // "TLSv1.3"
   std::string cipher;
-  std::string peer_subject;          // RFC 2253; empty without a verified certificate
+  std::string peer_subject;             // RFC 2253; empty without a verified certificate
   std::vector<std::string> peer_names;  // subject alternative DNS names and e-mail addresses of a verified certificate
 };
 

@@ -14,7 +14,7 @@ namespace stellwerk::net {
 struct tls_server_files {
   std::string certificate;  // PEM chain
   std::string key;
-  std::string client_ca;    // empty: client certificates are not asked for
+  std::string client_ca;  // empty: client certificates are not asked for
 };
 
 enum class tls_verification { none, chain_and_name };
