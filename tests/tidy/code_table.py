@@ -7,7 +7,7 @@ EVERYWHERE = [*PRODUCT, "tests/"]
 BANNED_CALLS = [
     ("clock", r"\b(std::chrono::)?(system_clock|steady_clock|high_resolution_clock)::now\b|\bgettimeofday\s*\(|\bclock_gettime\s*\(|(?<![\w.>:])(std::|::)?time\s*\(\s*(nullptr|NULL|0)\s*\)",
      [*PRODUCT, "tests/unit/", "tests/simulation/"], # Asio's timers run on the steady clock of the system: the seams that own timers may ask it.
-     ["base/clock.cpp", "base/async/", "base/net/"], "take a `const clock&` (base/clock.hpp)"),
+     ["base/clock.cpp", "base/async/", "base/net/", "tests/unit/base/async/", "tests/unit/base/net/"], "take a `const clock&` (base/clock.hpp)"),
     ("chance", r"(?<![\w.>])(std::|::)?s?rand\s*\(|\bstd::random_device\b|\bstd::mt19937", EVERYWHERE, ["base/random.cpp"],
      "take a `random_source&` (base/random.hpp)"),
     ("detached task", r"\bdetached\b", PRODUCT, ["base/async/"], "spawn through async::task_group, which can stop it and wait for it"),
