@@ -22,6 +22,8 @@ struct host_port {
 struct smtp_auth {
   std::string username;
   std::string password;
+  // Credentials taken over from the vendor's API keys: a peer that offers no AUTH is mailed without.
+  bool only_if_offered = false;
   friend bool operator==(const smtp_auth&, const smtp_auth&) = default;
 };
 

@@ -1,0 +1,101 @@
+#include "adapters/smtp/smtp_adapter.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "adapters/smtp/classify.hpp"
+
+namespace stellwerk::adapters::smtp {
+
+using mail::attempt_outcome;
+
+// One attempt on its way: the recipients that still need a transaction, and what became of the others.
+struct smtp_adapter::delivery_run {
+  explicit delivery_run(const attempt& what_in) : what{what_in}, open(what_in.recipients.size()) {
+    std::iota(open.begin(), open.end(), std::size_t{0});
+    report.recipients.resize(open.size());
+  }
+
+  void settle_open(const mail::recipient_outcome& outcome) {
+    for (const std::size_t at : open) report.recipients[at] = outcome;
+    open.clear();
+  }
+
+  // Takes over the fates of the first `count` open recipients. Those the peer had no room for stay open, at the front,
+  // if the session can go on.
+  void settle_transaction(const transaction_dialog& dialog, std::size_t count) {
+    std::vector<std::size_t> left;
+    for (std::size_t i = 0; i < count; ++i) {
+      const transaction_dialog::fate& fate = dialog.fates()[i];
+      if (fate.at == transaction_dialog::progress::again && dialog.reusable()) {
+        left.push_back(open[i]);
+      } else {
+        report.recipients[open[i]] = fate.outcome;
+      }
+    }
+    left.insert(left.end(), open.begin() + static_cast<std::ptrdiff_t>(count), open.end());
+    open = std::move(left);
+  }
+
+  const attempt& what;
+  std::vector<std::size_t> open;  // positions in what.recipients
+  attempt_report report;
+  std::optional<steady_point> first_reply_at;
+};
+
+smtp_adapter::smtp_adapter(std::string destination, smtp_settings settings, net::connector& connector,
+                           std::shared_ptr<const net::tls_context> tls, const clock& time, logger& log)
+    : destination_{std::move(destination)},
+      settings_{std::move(settings)},
+      clock_{time},
+      pool_{destination_, settings_, connector, std::move(tls), time, log} {}
+
+async::awaitable<attempt_report> smtp_adapter::deliver(attempt what) {
+  const steady_point start = clock_.steady();
+  delivery_run run{what};
+  if (!what.content) {
+    mail::recipient_outcome nothing_to_send;
+    nothing_to_send.reply = "the attempt has no content";
+    run.settle_open(nothing_to_send);
+  }
+  while (!run.open.empty()) co_await run_transaction(run);
+  if (run.first_reply_at) run.report.first_reply = std::chrono::duration_cast<duration>(*run.first_reply_at - start);
+  co_return std::move(run.report);
+}
+
+async::awaitable<void> smtp_adapter::run_transaction(delivery_run& run) {
+  const std::size_t count = std::min<std::size_t>(run.open.size(), std::max(1U, settings_.recipients_max));
+  for (const freshness wanted : {freshness::any, freshness::fresh}) {
+    pool_lease lease = co_await pool_.acquire(wanted, run.what.deadline);
+    if (!lease.connection) {
+      run.settle_open(lease.failure);
+      co_return;
+    }
+    smtp_connection& connection = *lease.connection;
+    transaction_dialog dialog{run.what, std::span{run.open}.first(count), connection.features()};
+    co_await connection.transact(dialog, run.what);
+    // An idle connection that died unnoticed: MAIL was never answered, so certainly nothing was sent.
+    if (lease.reused && dialog.untouched() && !dialog.reusable()) continue;
+    if (!run.first_reply_at) run.first_reply_at = connection.first_reply_at();
+    run.report.host = connection.peer();
+    run.settle_transaction(dialog, count);
+    if (dialog.reusable()) co_await pool_.give_back(std::move(lease.connection));
+    co_return;
+  }
+}
+
+async::awaitable<probe_report> smtp_adapter::probe(steady_point deadline) {
+  probe_report report;
+  pool_lease lease = co_await pool_.acquire(freshness::fresh, deadline);
+  report.healthy = lease.connection != nullptr;
+  report.outcome = std::move(lease.failure);
+  if (lease.connection) co_await lease.connection->quit();
+  co_return report;
+}
+
+async::awaitable<lookup_report> smtp_adapter::look_up(std::string, std::string, steady_point) {
+  co_return lookup_report{};
+}
+
+}  // namespace stellwerk::adapters::smtp

@@ -1,0 +1,68 @@
+// smtp_connection: performs what the dialogs decide over one stream. Thread-bound; used by one attempt at a time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "adapters/destination_config.hpp"
+#include "adapters/smtp/content_blocks.hpp"
+#include "adapters/smtp/opening_dialog.hpp"
+#include "adapters/smtp/transaction_dialog.hpp"
+#include "base/clock.hpp"
+#include "base/net/stream.hpp"
+#include "mail/reply.hpp"
+
+namespace stellwerk::adapters::smtp {
+
+class smtp_connection {
+ public:
+  // Borrows the settings and the clock.
+  smtp_connection(std::unique_ptr<net::stream> stream, std::size_t host, const smtp_settings& settings, const clock& time);
+
+  // TLS from the first octet (RFC 8314); what went wrong, or "". `tls` may be null: that is a failure.
+  [[nodiscard]] async::awaitable<std::string> secure(const net::tls_context* tls, steady_point deadline);
+  // Up to ready for MAIL, or a failure in the dialog. `tls` may be null where TLS is off. A deadline of zero is none.
+  [[nodiscard]] async::awaitable<void> open(opening_dialog& dialog, const net::tls_context* tls, steady_point deadline);
+  // One transaction; `what` outlives it. The deadline never cuts the wait for the reply after the dot.
+  [[nodiscard]] async::awaitable<void> transact(transaction_dialog& dialog, const attempt& what);
+  // QUIT, without waiting for the answer.
+  [[nodiscard]] async::awaitable<void> quit();
+
+  [[nodiscard]] const peer_features& features() const { return features_; }
+  [[nodiscard]] std::size_t host() const { return host_; }  // its position in the settings
+  [[nodiscard]] std::string peer() const { return stream_->peer().to_string(); }
+  [[nodiscard]] std::uint32_t transactions() const { return transactions_; }
+  // Idle, and the peer has said or closed something: not to be used again.
+  [[nodiscard]] bool stale() { return begin_ != end_ || stream_->readable_or_closed(); }
+  // When the first reply since the last call of await_first_reply() was complete.
+  [[nodiscard]] std::optional<steady_point> first_reply_at() const { return first_reply_at_; }
+  void await_first_reply() { first_reply_at_.reset(); }
+
+ private:
+  [[nodiscard]] async::awaitable<void> start_tls(opening_dialog& dialog, const net::tls_context* tls,
+                                                  steady_point deadline);
+  [[nodiscard]] async::awaitable<void> write_content(transaction_dialog& dialog, const attempt& what);
+  [[nodiscard]] async::awaitable<std::string> write(std::string_view bytes);
+  [[nodiscard]] async::awaitable<std::string> read_reply(mail::reply& into);
+  [[nodiscard]] bool take_buffered_reply(mail::reply& into);
+  void set_deadline(duration timeout, steady_point limit);
+  [[nodiscard]] duration timeout_of(mail::attempt_stage stage) const;
+
+  std::unique_ptr<net::stream> stream_;
+  std::size_t host_;
+  const smtp_settings& settings_;
+  const clock& clock_;
+  peer_features features_;
+  mail::reply_parser parser_;
+  std::array<char, 4096> buffer_;
+  std::size_t begin_ = 0;  // unread octets of the buffer
+  std::size_t end_ = 0;
+  std::optional<steady_point> first_reply_at_;
+  std::uint32_t transactions_ = 0;
+};
+
+}  // namespace stellwerk::adapters::smtp
