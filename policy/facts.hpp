@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "mail/analysed_message.hpp"
 #include "mail/envelope.hpp"
 #include "mail/header_section.hpp"
 #include "mail/message_features.hpp"
@@ -25,35 +26,38 @@ struct message_facts {
   std::string_view ingress;
   std::string_view listener;
   std::string_view reverse_path;
-  std::string header_from;         // local@domain of the first From mailbox; "" if none
+  std::string header_from;  // local@domain of the first From mailbox; "" if none
   std::string header_from_domain;
-  std::string subject;             // decoded (RFC 2047)
+  std::string subject;  // decoded (RFC 2047)
   std::string_view campaign;
   std::string_view template_name;
-  std::string message_id;          // without angle brackets
+  std::string message_id;  // without angle brackets
   const mail::header_section* header = nullptr;
   const mail::message_features* features = nullptr;
   const std::vector<std::string>* tags = nullptr;
   const std::map<std::string, std::string>* metadata = nullptr;
   std::uint64_t size = 0;
-  std::uint64_t recipients = 0;    // of the submission
-  time_point accepted_at{};        // or send_at, if given: deadlines count from here
+  std::uint64_t recipients = 0;  // of the submission
+  time_point accepted_at{};      // or send_at, if given: deadlines count from here
 };
 
 // Everything but the stream and client is read from `content` via `header`.
 [[nodiscard]] message_facts make_message_facts(const mail::submission& submission, const mail::header_section& header,
                                                const mail::message_features& features);
+// The same from what was analysed once; views into both, which outlive the facts.
+[[nodiscard]] message_facts make_message_facts(const mail::submission& submission,
+                                               const mail::analysed_message& analysed);
 
 // Of one recipient of a classified message.
 struct facts {
   const message_facts* message = nullptr;
   mail::traffic_stream stream = mail::traffic_stream::transactional;
-  std::string_view recipient;          // local@domain
+  std::string_view recipient;  // local@domain
   std::string_view recipient_local;
   std::string_view recipient_domain;
   std::string_view mailbox_provider;
-  std::uint32_t attempt = 0;           // attempts already made for this recipient
-  duration age{0};                     // since acceptance
+  std::uint32_t attempt = 0;  // attempts already made for this recipient
+  duration age{0};            // since acceptance
   // All recipients of the message are in this attempt. An API that sends by header may only be used then: it would
   // mail the others again (delivery sets false when it tries a part).
   bool sole_attempt_of_all_recipients = true;
