@@ -100,6 +100,7 @@ struct health_config {
   duration ejection_max{std::chrono::minutes{10}};
   duration slow_start{std::chrono::seconds{60}};
   duration probe_interval{std::chrono::seconds{5}};  // handshake probes of a destination out for connect failures
+  friend bool operator==(const health_config&, const health_config&) = default;
 };
 
 struct failover_budget_config {
