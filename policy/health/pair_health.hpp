@@ -45,7 +45,7 @@ class pair_health {
 
   health_config config_;
   random_source& random_;
-  policy::throttle throttle_;
+  stellwerk::policy::throttle throttle_;
   std::optional<steady_point> open_until_;
   steady_point opened_at_{};
   std::uint32_t repetitions_ = 0;

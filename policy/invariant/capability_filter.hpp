@@ -18,7 +18,7 @@ namespace stellwerk::policy {
 
 struct capability_verdict {
   bool allowed = true;
-  policy::way way = policy::way::main;
+  stellwerk::policy::way way = stellwerk::policy::way::main;
   // Why not, or why by the relay, or what is lost: "size 31457280 > 15728640", "envelope_differs_from_headers",
   // "dkim_signature", "smime", "pgp", "calendar", "repeated_field x-a", "mime_structure", "smtputf8",
   // "null_reverse_path", "attachments N > M", "recipients N > M", "own_message_id", "field list-id".
