@@ -48,7 +48,7 @@ class writer {
     append_folded_field(out_, "Message-ID", parameters.message_id);
     for (const auto& [name, value] : message_.headers) {
       // ASCII values stay as they are: structured fields do not take encoded words.
-      append_folded_field(out_, name, is_ascii(value) ? std::string{trim(value)} : encode_words(value));
+      append_folded_field(out_, name, is_ascii(value) ? std::string{trim(value)} : encode_words(value, name.size() + 1));
     }
     out_ += "MIME-Version: 1.0\r\n";
   }

@@ -116,15 +116,17 @@ std::string decode_encoded_words(std::string_view text) {
   return out;
 }
 
-std::string encode_words(std::string_view utf8) {
+std::string encode_words(std::string_view utf8, std::size_t columns_used) {
+  constexpr std::size_t payload_octets_min = 16;
   const bool use_q = q_size(utf8) <= b_size(utf8);
+  std::size_t room = payload_octets - std::min(columns_used, payload_octets - payload_octets_min);
   std::string out;
   while (!utf8.empty()) {
     std::size_t take = 0;
     while (take < utf8.size()) {
       const std::size_t more = take + utf8_character_length(utf8.substr(take));
       const std::string_view chunk = utf8.substr(0, more);
-      if ((use_q ? q_size(chunk) : b_size(chunk)) > payload_octets) break;
+      if ((use_q ? q_size(chunk) : b_size(chunk)) > room) break;
       take = more;
     }
     if (!out.empty()) out += ' ';
@@ -133,6 +135,7 @@ std::string encode_words(std::string_view utf8) {
     else out += base64_encode(utf8.substr(0, take));
     out += "?=";
     utf8.remove_prefix(take);
+    room = payload_octets;
   }
   return out;
 }

@@ -12,8 +12,9 @@ namespace stellwerk::mail {
 [[nodiscard]] std::string decode_encoded_words(std::string_view text);
 
 // `utf8` as encoded words of at most 75 octets, joined by single spaces (places to fold); Q or B, whichever is shorter.
-// Fit for a phrase as well as for unstructured text. REQUIRES valid UTF-8.
-[[nodiscard]] std::string encode_words(std::string_view utf8);
+// Fit for a phrase as well as for unstructured text. The first word leaves room for `columns_used` on its line, so that
+// the line keeps to 76. REQUIRES valid UTF-8.
+[[nodiscard]] std::string encode_words(std::string_view utf8, std::size_t columns_used = 0);
 
 // True if unstructured text has to be encoded to survive: not printable ASCII, or it looks like an encoded word.
 [[nodiscard]] bool needs_encoded_words(std::string_view text);

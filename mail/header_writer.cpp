@@ -23,9 +23,9 @@ bool has_fragile_blanks(std::string_view text) {
   return text.starts_with(' ') || text.ends_with(' ') || text.find("  ") != std::string_view::npos;
 }
 
-std::string phrase(std::string_view name) {
+std::string phrase(std::string_view name, std::size_t columns_used) {
   if (needs_encoded_words(name) || has_fragile_blanks(name) || longest_word(name) > folded_line_octets - 4) {
-    return encode_words(name);
+    return encode_words(name, columns_used);
   }
   if (is_phrase_of_atoms(name)) return std::string{name};
   std::string out = "\"";
@@ -74,15 +74,16 @@ void append_folded_field(std::string& out, std::string_view name, std::string_vi
 
 void append_text_field(std::string& out, std::string_view name, std::string_view utf8) {
   const bool encode = needs_encoded_words(utf8) || has_fragile_blanks(utf8) || longest_word(utf8) > folded_line_octets - 4;
-  append_folded_field(out, name, encode ? encode_words(utf8) : std::string{utf8});
+  append_folded_field(out, name, encode ? encode_words(utf8, name.size() + 1) : std::string{utf8});
 }
 
 void append_mailbox_field(std::string& out, std::string_view name, std::span<const mailbox> mailboxes) {
   std::string value;
   for (const mailbox& one : mailboxes) {
+    const std::size_t columns_used = value.empty() ? name.size() + 1 : 0;
     if (!value.empty()) value += ", ";
     if (one.display_name.empty()) value += one.address.to_string();
-    else value.append(phrase(one.display_name)).append(" <").append(one.address.to_string()).append(1, '>');
+    else value.append(phrase(one.display_name, columns_used)).append(" <").append(one.address.to_string()).append(1, '>');
   }
   append_folded_field(out, name, value);
 }

@@ -23,6 +23,13 @@ using content_ptr = std::shared_ptr<const std::string>;
 enum class ingress_kind : std::uint8_t { smtp = 1, grpc = 2 };
 [[nodiscard]] constexpr const char* to_string(ingress_kind kind) { return kind == ingress_kind::smtp ? "smtp" : "grpc"; }
 
+// Where it came from on the wire: what our Received field says (RFC 5321 section 4.4).
+struct trace_origin {
+  std::string helo;      // as the peer named itself; foreign
+  std::string peer_ip;   // empty: not told (gRPC)
+  std::string protocol;  // ESMTP, ESMTPSA ... (RFC 3848); empty for gRPC
+};
+
 struct submission {
   mail::envelope envelope;
   content_ptr content;
@@ -31,6 +38,7 @@ struct submission {
   std::string tenant;
   ingress_kind ingress = ingress_kind::smtp;
   std::string listener;  // configured name of the door
+  trace_origin origin;
 
   std::optional<traffic_stream> requested_stream;  // explicit field or header, already permitted
   std::string campaign;

@@ -60,6 +60,13 @@ TEST(encode_words, come_back_and_are_short) {
   EXPECT_EQ(encode_words(""), "");
 }
 
+TEST(encode_words, the_first_word_leaves_room_for_the_name) {
+  const std::string text(300, '=');
+  EXPECT_LE(encode_words(text, 20).find(' '), 55U);
+  EXPECT_EQ(decode_encoded_words(encode_words(text, 20)), text);
+  EXPECT_EQ(decode_encoded_words(encode_words(text, 5'000)), text);
+}
+
 TEST(needs_encoded_words, what_would_not_survive) {
   EXPECT_FALSE(needs_encoded_words("Hello, world"));
   EXPECT_TRUE(needs_encoded_words("über"));
