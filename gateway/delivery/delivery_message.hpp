@@ -8,6 +8,7 @@
 #include "gateway/spool/rows.hpp"
 #include "mail/analysed_message.hpp"
 #include "policy/facts.hpp"
+#include "policy/history.hpp"
 
 namespace stellwerk::delivery {
 

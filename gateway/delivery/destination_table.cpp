@@ -101,14 +101,27 @@ bool destination_table::available(std::string_view name) const {
   return known != slots_.end() && unavailable(*known->second) == policy::candidate_reason::none;
 }
 
-bool destination_table::has_room(std::string_view name, mail::traffic_stream stream) const {
+std::size_t destination_table::room(std::string_view name, mail::traffic_stream stream) const {
   const auto known = slots_.find(name);
-  if (known == slots_.end()) return false;
+  if (known == slots_.end()) return 0;
   const slot& one = *known->second;
   const steady_point now = time_.steady();
-  if (one.rate && !one.rate->has(1, now)) return false;
-  const std::size_t other = 1 - index_of(stream);
-  return one.share.may_take(stream, one.health.connections_allowed(one.traits.connections, now), one.waits[other]);
+  if (one.rate && !one.rate->has(1, now)) return 0;
+  const std::uint32_t allowed = one.health.connections_allowed(one.traits.connections, now);
+  if (!one.share.may_take(stream, allowed, one.waits[1 - index_of(stream)])) return 0;
+  return allowed - one.share.in_use();
+}
+
+bool destination_table::panic_allowed(std::string_view name) const {
+  const auto known = slots_.find(name);
+  return known != slots_.end() && unavailable(*known->second) == policy::candidate_reason::ejected &&
+         known->second->health.panic_allowed();
+}
+
+bool destination_table::account_refused(std::string_view name) const {
+  const auto known = slots_.find(name);
+  return known != slots_.end() &&
+         known->second->health.unavailable(time_.steady()) == policy::candidate_reason::account_refused;
 }
 
 std::variant<reservation, policy::candidate_reason> destination_table::reserve(const policy::candidate& candidate,

@@ -89,8 +89,10 @@ class destination_table final : public policy::live_state {
               const std::vector<std::string_view>& domains, duration took);
   void cancel(const reservation& held);  // the attempt was never made
 
-  // Could an attempt of `stream` start there now? Cheap; asked before anything is read from the store.
-  [[nodiscard]] bool has_room(std::string_view name, mail::traffic_stream stream) const;
+  // How many attempts of `stream` could start there now. Cheap; asked before anything is read from the store.
+  [[nodiscard]] std::size_t room(std::string_view name, mail::traffic_stream stream) const;
+  [[nodiscard]] bool panic_allowed(std::string_view name) const;
+  [[nodiscard]] bool account_refused(std::string_view name) const;
   [[nodiscard]] bool available(std::string_view name) const;  // not open, throttled, drained ...
   [[nodiscard]] bool known(std::string_view name) const { return slots_.contains(name); }
 

@@ -39,6 +39,20 @@ bool lane::put(lane_item item) {
   return true;
 }
 
+bool lane::park(lane_item item) {
+  if (parked_.size() >= window_max_) {
+    window_.insert_or_assign(item.at, std::move(item.warm));
+    return false;
+  }
+  parked_.push_back(std::move(item));
+  return true;
+}
+
+void lane::unpark() {
+  for (lane_item& item : parked_) window_.insert_or_assign(item.at, std::move(item.warm));
+  parked_.clear();
+}
+
 void lane::refill(const std::vector<spool::due_entry>& entries, std::size_t asked,
                   const std::function<bool(const spool::recipient_key&)>& skip) {
   refilling_ = false;
@@ -91,16 +105,25 @@ void lane_table::add(spool::lane_row row, bool complete) {
 }
 
 void lane_table::restore(std::vector<spool::lane_row> rows) {
-  for (spool::lane_row& row : rows) add(std::move(row), false);
+  for (spool::lane_row& row : rows) {
+    const spool::lane_id id = row.id;
+    add(std::move(row), false);
+    lanes_[id]->mark_stored();
+  }
 }
 
 lane_table::interned lane_table::intern(mail::traffic_stream stream, std::string_view tenant,
                                         const std::vector<std::string>& candidates, bool own_lifetime) {
   spool::lane_row row{0, stream, std::string{tenant}, candidates, own_lifetime};
-  if (const auto known = by_key_.find(key_of(row)); known != by_key_.end()) return {known->second, std::nullopt};
+  if (const auto known = by_key_.find(key_of(row)); known != by_key_.end()) {
+    row.id = known->second;
+    const spool::lane_id id = row.id;
+    return {id, lanes_[id]->stored() ? std::nullopt : std::optional{std::move(row)}};
+  }
   row.id = next_id_;
   add(row, true);
-  return {row.id, std::move(row)};
+  const spool::lane_id id = row.id;
+  return {id, std::move(row)};
 }
 
 std::vector<spool::lane_id> lane_table::rotation(mail::traffic_stream stream) {

@@ -37,16 +37,26 @@ class lane {
   lane(spool::lane_row row, std::size_t window_max, bool complete);
 
   [[nodiscard]] const spool::lane_row& row() const { return row_; }
-  [[nodiscard]] bool has_due(time_point now) const { return !window_.empty() && window_.begin()->first.due <= now; }
+  // Its row is durable; until then it goes along with every write that uses the lane.
+  [[nodiscard]] bool stored() const { return stored_; }
+  void mark_stored() { stored_ = true; }
+  [[nodiscard]] bool has_due(time_point now) const {
+    return !window_.empty() && window_.begin()->first.due <= now && parked_.size() < window_max_;
+  }
+  [[nodiscard]] bool waiting(time_point now) const { return !parked_.empty() || has_due(now); }
   [[nodiscard]] bool window_empty() const { return window_.empty(); }
   [[nodiscard]] std::optional<time_point> next_due() const;
   [[nodiscard]] std::optional<spool::due_entry> head() const;
   // Nothing waits here at all, as far as known: what arrives may start at once without overtaking anybody.
-  [[nodiscard]] bool idle(time_point now) const { return complete_ && !has_due(now); }
+  [[nodiscard]] bool idle(time_point now) const { return complete_ && taken == 0 && !has_due(now); }
 
   [[nodiscard]] std::optional<lane_item> take_due(time_point now);
   // False: it lies behind the cursor and stays in the store.
   bool put(lane_item item);
+  // Set aside what cannot start for a reason of its own (its mailbox provider, its sender, a limit), so that it does not
+  // stop those behind it. False: as many are set aside as a window holds; it goes back to the head.
+  bool park(lane_item item);
+  void unpark();
   void remove(const spool::due_entry& at) { window_.erase(at); }
 
   // Refill: wanted when the window runs low and more lies behind.
@@ -66,12 +76,16 @@ class lane {
   // Frees what is warm here, newest first, until `bytes` are freed; answers how many were.
   std::size_t cool(std::size_t bytes);
 
+  std::size_t taken = 0;  // being loaded or decided: they will want a slot in a moment
+
  private:
   spool::lane_row row_;
   std::map<spool::due_entry, warm_ptr> window_;
+  std::vector<lane_item> parked_;
   std::size_t window_max_;
   spool::due_entry cursor_{};  // everything up to here is, or was, in the window
   bool complete_ = true;
+  bool stored_ = false;
   bool refilling_ = false;
 };
 
@@ -86,7 +100,7 @@ class lane_table {
 
   struct interned {
     spool::lane_id id = 0;
-    std::optional<spool::lane_row> made;  // to be stored with its first entry
+    std::optional<spool::lane_row> made;  // to be stored with this entry
   };
   [[nodiscard]] interned intern(mail::traffic_stream stream, std::string_view tenant,
                                 const std::vector<std::string>& candidates, bool own_lifetime);

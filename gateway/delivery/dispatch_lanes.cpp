@@ -1,0 +1,257 @@
+// Lanes: what is pulled when, refills, sweeps, housekeeping.
+#include <algorithm>
+#include <utility>
+
+#include "gateway/delivery/dispatcher.hpp"
+
+namespace stellwerk::delivery {
+namespace {
+
+constexpr std::size_t take_max = 64;         // items of one lane in one turn: the round robin's quantum
+constexpr std::size_t group_max = 100;       // recipients of one message taken together (RFC 5321 4.5.3.1.8)
+constexpr std::size_t sweep_max = 200;       // old entries looked at per lane and sweep
+constexpr duration housekeeping_interval{std::chrono::milliseconds{250}};
+constexpr duration idle_interval{std::chrono::seconds{1}};
+
+}  // namespace
+
+void dispatcher::pump() {
+  lanes_dirty_ = false;
+  if (!starting_) return;
+  const time_point now = env_.time.now();
+  // Who waits where, so that a stream's guaranteed share is kept free for it.
+  for (const policy::destination_traits& one : rules_->destinations()) {
+    for (const mail::traffic_stream stream : mail::all_traffic_streams) table_.set_waiting(one.name, stream, false);
+  }
+  lanes_.for_each([&](lane& one) {
+    if (!one.has_due(now)) return;
+    for (const std::string& name : one.row().candidates) {
+      if (!table_.available(name)) continue;
+      table_.set_waiting(name, one.row().stream, true);
+      break;
+    }
+  });
+  for (const mail::traffic_stream stream : mail::all_traffic_streams) {
+    for (bool more = true; more;) {
+      more = false;
+      for (const spool::lane_id id : lanes_.rotation(stream)) more |= pump_lane(lanes_.at(id), now);
+    }
+  }
+}
+
+// One turn of one lane; true when it took as much as a turn allows and more is due.
+bool dispatcher::pump_lane(lane& one, time_point now) {
+  if (one.wants_refill()) refill(one);
+  if (!one.has_due(now) || leased_.size() >= config_.unsettled_max) return false;
+  const std::vector<std::string>& names = one.row().candidates;
+  std::size_t room = 0;
+  bool known = false;
+  for (const std::string& name : names) {
+    known |= table_.known(name);
+    if (!table_.available(name)) continue;
+    room = table_.room(name, one.row().stream);
+    break;
+  }
+  const bool none_available = std::none_of(names.begin(), names.end(), [&](const auto& name) { return table_.available(name); });
+  if (none_available) {
+    const bool panic = !names.empty() && std::all_of(names.begin(), names.end(),
+                                                     [&](const auto& name) { return table_.panic_allowed(name); });
+    if (panic) room = table_.room(names.front(), one.row().stream);
+    if (!known) room = take_max;  // a reload took every destination of this lane: its mail is decided anew
+  }
+  room = std::min({room - std::min(room, one.taken), take_max, config_.loads_in_flight_max - std::min(config_.loads_in_flight_max, loads_)});
+  std::vector<lane_item> items;
+  std::size_t messages = 0;
+  while (true) {
+    const auto head = one.head();
+    const bool same_message = !items.empty() && head && head->key.message == items.back().at.key.message && items.size() < group_max;
+    if (!same_message && messages >= room) break;
+    auto item = one.take_due(now);
+    if (!item) break;
+    if (leased(item->at.key)) continue;
+    if (!same_message) ++messages;
+    lease(item->at.key);
+    items.push_back(std::move(*item));
+  }
+  if (items.empty()) return false;
+  one.taken += items.size();
+  take_up(one, std::move(items));
+  return messages >= take_max && one.has_due(now);
+}
+
+// Groups by message; what is warm is decided now, the rest is read first.
+void dispatcher::take_up(lane& one, std::vector<lane_item> items) {
+  for (std::size_t from = 0; from < items.size();) {
+    std::size_t to = from + 1;
+    while (to < items.size() && items[to].at.key.message == items[from].at.key.message) ++to;
+    const bool warm = std::all_of(items.begin() + static_cast<std::ptrdiff_t>(from), items.begin() + static_cast<std::ptrdiff_t>(to),
+                                  [](const lane_item& item) { return item.warm != nullptr; });
+    if (warm) {
+      const message_ptr message = items[from].warm->message;
+      warm_bytes_ -= std::min(warm_bytes_, message->bytes() * (to - from));
+      std::vector<spool::recipient_row> rows;
+      for (std::size_t i = from; i < to; ++i) rows.push_back(std::move(items[i].warm->row));
+      one.taken -= rows.size();
+      begin(message, std::move(rows));
+    } else {
+      std::vector<spool::due_entry> entries;
+      for (std::size_t i = from; i < to; ++i) entries.push_back(items[i].at);
+      ++loads_;
+      env_.read([this, id = one.row().id, entries = std::move(entries)]() mutable {
+        const queue_id message = entries.front().key.message;
+        loaded_event loaded{id, std::move(entries), env_.store.load_message(message), {}};
+        for (const spool::due_entry& entry : loaded.entries) loaded.rows.push_back(env_.store.load_recipient(entry.key));
+        mailbox_.push_always(dispatch_event{std::move(loaded)});
+      });
+    }
+    from = to;
+  }
+}
+
+void dispatcher::handle(loaded_event& event) {
+  --loads_;
+  lanes_dirty_ = true;
+  lane& one = lanes_.at(event.lane);
+  one.taken -= event.entries.size();
+  if (!event.message) {
+    // A corrupt or missing record: quarantined by the store, counted and logged there; it is never delivered.
+    env_.log.error("message_unreadable", {{"queue_id", event.entries.front().key.message.to_string()},
+                                          {"error", event.message.error().message()}});
+    for (const spool::due_entry& entry : event.entries) unlease(entry.key);
+    return;
+  }
+  auto message = make_delivery_message(std::move(event.message->message), event.message->content);
+  std::vector<spool::recipient_row> rows;
+  for (std::size_t i = 0; i < event.entries.size(); ++i) {
+    const auto& row = event.rows[i];
+    // An entry whose row moved on in the meantime is stale: whoever moved it wrote the new entry.
+    if (!message || !row || row->due != event.entries[i].due || is_final(row->state)) {
+      unlease(event.entries[i].key);
+      continue;
+    }
+    rows.push_back(*row);
+  }
+  if (!message) {
+    env_.log.error("message_unreadable", {{"queue_id", event.entries.front().key.message.to_string()},
+                                          {"error", message.error().message()}});
+    return;
+  }
+  if (!rows.empty()) begin(*message, std::move(rows));
+}
+
+void dispatcher::refill(lane& one) {
+  one.refill_started();
+  const spool::lane_id id = one.row().id;
+  const std::size_t asked = one.refill_size();
+  env_.read([this, id, from = one.cursor(), asked] {
+    mailbox_.push_always(dispatch_event{refilled_event{id, asked, env_.store.scan_lane(id, from, asked)}});
+  });
+}
+
+void dispatcher::handle(refilled_event& event) {
+  lane& one = lanes_.at(event.lane);
+  lanes_dirty_ = true;
+  if (!event.entries) {
+    one.refill_failed();
+    env_.log.error("lane_unreadable", {{"lane", event.lane}, {"error", event.entries.error().message()}});
+    return;
+  }
+  one.refill(*event.entries, event.asked, [this](const spool::recipient_key& key) { return leased(key); });
+}
+
+void dispatcher::keep_warm(lane_item& item, const message_ptr& message, const spool::recipient_row& row) {
+  if (warm_bytes_ + message->bytes() > config_.warm_bytes_max) return;
+  warm_bytes_ += message->bytes();
+  item.warm = std::make_shared<warm_entry>(warm_entry{message, row});
+}
+
+void dispatcher::housekeeping(steady_point now) {
+  next_housekeeping_ = now + housekeeping_interval;
+  for (const std::string& name : table_.advance()) {
+    env_.run.probe(name, [this, name](adapters::probe_report report) {
+      post([this, name, report] { table_.probe_finished(name, report.healthy); });
+    });
+  }
+  for (const auto& [rule, count] : rules_->take_errors()) {
+    env_.metrics.policy_errors(rule).add(count);
+    env_.log.warning("policy_error", {{"rule", rule}, {"count", count}});
+  }
+  env_.metrics.failover_budget_remaining.set(budget_.remaining(now));
+  const time_point wall = env_.time.now();
+  double ready[2] = {0, 0};
+  double oldest[2] = {0, 0};
+  std::optional<time_point> next_due;
+  lanes_.for_each([&](lane& one) {
+    one.unpark();
+    const std::size_t s = index_of(one.row().stream);
+    if (one.has_due(wall)) ready[s] += static_cast<double>(one.size());
+    if (const auto head = one.head()) {
+      const double age = std::chrono::duration<double>(wall - head->key.message.accepted_at()).count();
+      if (head->due <= wall) oldest[s] = std::max(oldest[s], age);
+      if (!next_due || head->due < *next_due) next_due = head->due;
+    }
+    if (now >= next_sweep_) sweep_lane(one, wall);
+  });
+  if (now >= next_sweep_) {
+    sweep_held();
+    next_sweep_ = now + config_.lane_sweep;
+  }
+  for (std::size_t s = 0; s < 2; ++s) {
+    env_.metrics.ready[s].set(ready[s]);
+    env_.metrics.oldest_message_age_seconds[s].set(oldest[s]);
+  }
+  lanes_dirty_ = true;
+  next_wakeup_ = now + (jobs_.empty() && leased_.empty() ? idle_interval : housekeeping_interval);
+  if (next_due && *next_due > wall) next_wakeup_ = std::min(next_wakeup_, now + (*next_due - wall));
+  if (const auto event = table_.next_event()) next_wakeup_ = std::min(next_wakeup_, std::max(*event, now));
+  next_housekeeping_ = std::min(next_housekeeping_, next_wakeup_);
+}
+
+// A stopped lane is not pulled; what reached the end of its lifetime there expires all the same.
+void dispatcher::sweep_lane(lane& one, time_point now) {
+  const bool moves = std::any_of(one.row().candidates.begin(), one.row().candidates.end(),
+                                 [&](const auto& name) { return table_.available(name); });
+  if (moves) return;
+  const duration lifetime = rules_->config().retry.at(one.row().stream).lifetime;
+  std::vector<lane_item> items;
+  for (const spool::due_entry& entry : one.old_heads(now - lifetime, sweep_max)) {
+    if (leased(entry.key)) continue;
+    one.remove(entry);
+    lease(entry.key);
+    items.push_back({entry, nullptr});
+  }
+  if (items.empty()) return;
+  one.taken += items.size();
+  take_up(one, std::move(items));
+}
+
+// Held mail has no due time; what outlived its lifetime expires. Paged, on a reader thread.
+void dispatcher::sweep_held() {
+  env_.read([this, now = env_.time.now()] {
+    spool::message_filter filter;
+    filter.state = mail::recipient_state::held;
+    filter.limit = sweep_max;
+    auto listed = env_.store.list(filter);
+    if (!listed) return;
+    for (const spool::listed_recipient& one : *listed) {
+      if (now < one.message.expires) continue;
+      auto loaded = env_.store.load_message(one.message.id);
+      if (!loaded) continue;
+      auto message = make_delivery_message(loaded->message, loaded->content);
+      if (!message) continue;
+      post([this, message = *message, key = one.recipient.key] {
+        if (leased(key)) return;
+        lease(key);
+        env_.read([this, message, key] {
+          auto row = env_.store.load_recipient(key);
+          post([this, message, key, row = std::move(row)] {
+            if (!row || row->state != mail::recipient_state::held) return unlease(key);
+            begin(message, {*row});
+          });
+        });
+      });
+    }
+  });
+}
+
+}  // namespace stellwerk::delivery

@@ -1,0 +1,135 @@
+// Messages made from others: bounces and delay warnings (RFC 3464). Accepted in the batch that settles their cause, bound
+// by the same invariants (tags, metadata, tenant and stream are inherited), never about a message from the null path.
+#include <utility>
+
+#include "gateway/delivery/dispatcher.hpp"
+#include "mail/dsn.hpp"
+
+namespace stellwerk::delivery {
+namespace {
+
+mail::reported_recipient reported(const spool::recipient_row& row) {
+  mail::reported_recipient one;
+  one.address = row.address;
+  one.original_recipient = row.dsn.original_recipient;
+  one.status = row.enhanced_status;
+  if (!row.attempts.empty()) {
+    const spool::attempt_row& last = row.attempts.back();
+    one.diagnostic = last.reply;
+    one.remote_mta = last.destination;
+    one.last_attempt = last.ended;
+  }
+  return one;
+}
+
+bool wants_notice(const delivery_message& message, const spool::recipient_row& row) {
+  return message.row().dsn_allowed && !message.row().reverse_path.empty() && !row.dsn.never;
+}
+
+mail::delivery_report report_about(const delivery_message& message, mail::report_kind kind, const std::string& node,
+                                   const std::string& id, time_point now) {
+  mail::delivery_report report;
+  report.kind = kind;
+  report.node = node;
+  report.from_address = "MAILER-DAEMON@" + node;
+  report.to_address = message.row().reverse_path;
+  report.message_id = "<" + id + "@" + node + ">";
+  report.date = now;
+  report.queue_id = message.row().id.to_string();
+  report.envelope_id = message.row().envelope_id;
+  report.arrival = message.row().accepted;
+  report.original = *message.content();
+  report.return_full = message.row().return_full;
+  return report;
+}
+
+}  // namespace
+
+void dispatcher::bounce_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after) {
+  if (!wants_notice(message, after) || !after.dsn.on_failure) return;
+  const time_point now = env_.time.now();
+  auto report = report_about(message, mail::report_kind::failed, env_.node_name, ids_.next().to_string(), now);
+  mail::reported_recipient one = reported(after);
+  if (after.state == mail::recipient_state::expired) {
+    const bool unknown = !after.attempts.empty() && after.attempts.back().outcome == mail::attempt_outcome::unknown;
+    one.explanation = unknown ? "The lifetime of the message ended. Its last attempt may have been delivered: the outcome is not known."
+                              : "The lifetime of the message ended before it could be delivered.";
+    one.status = "5.4.7";
+  }
+  report.recipients.push_back(std::move(one));
+  add_notice(work, message, mail::build_delivery_report(report, env_.random));
+}
+
+void dispatcher::delay_notice(settlement& work, const delivery_message& message, spool::recipient_row& after) {
+  if (config_.delay_warning.count() == 0 || after.delay_warned || !after.dsn.on_delay) return;
+  const time_point now = env_.time.now();
+  if (!wants_notice(message, after) || now - message.starts() < config_.delay_warning) return;
+  after.delay_warned = true;
+  auto report = report_about(message, mail::report_kind::delayed, env_.node_name, ids_.next().to_string(), now);
+  report.recipients.push_back(reported(after));
+  report.recipients.back().will_retry_until = message.row().expires;
+  add_notice(work, message, mail::build_delivery_report(report, env_.random));
+}
+
+void dispatcher::add_notice(settlement& work, const delivery_message& message, std::string content) {
+  const time_point now = env_.time.now();
+  if (!notices_.allow(message.row().reverse_path, env_.time.steady())) {
+    env_.metrics.dsn_suppressed_total.add();
+    return;
+  }
+  const spool::message_row& cause = message.row();
+  spool::accept_request request;
+  request.message.id = ids_.next();
+  request.message.client = cause.client;
+  request.message.tenant = cause.tenant;
+  request.message.ingress = cause.ingress;
+  request.message.listener = cause.listener;
+  request.message.smtputf8 = cause.smtputf8;
+  request.message.stream = cause.stream;
+  request.message.stream_source = cause.stream_source;
+  request.message.stream_reason = "made from " + cause.id.to_string();
+  request.message.campaign = cause.campaign;
+  request.message.tags = cause.tags;
+  request.message.metadata = cause.metadata;
+  request.message.accepted = now;
+  request.message.expires = now + rules_->config().retry.at(cause.stream).lifetime;
+  request.message.recipients = 1;
+  request.message.size = content.size();
+  request.content = std::make_shared<const std::string>(std::move(content));
+  auto made = make_delivery_message(request.message, request.content);
+  if (!made) {
+    env_.log.error("notice_malformed", {{"queue_id", cause.id.to_string()}});
+    return;
+  }
+  spool::recipient_row row;
+  row.key = {request.message.id, 0};
+  row.address = cause.reverse_path;
+  row.dsn.never = true;
+  row.state = mail::recipient_state::ready;
+  row.due = now;
+  row.changed = now;
+  set_lane(**made, row, request.new_lanes);
+  request.recipients.push_back(row);
+  events::ledger_event event;
+  event.kind = events::event_kind::accepted;
+  event.at = now;
+  event.message = request.message.id;
+  event.stream = to_string(cause.stream);
+  event.stream_reason = request.message.stream_reason;
+  request.ledger.push_back({0, cause.tenant, events::encode(event)});
+  for (const spool::lane_row& lane : request.new_lanes) work.follow.new_lanes.push_back(lane.id);
+  work.request.accepts.push_back(std::move(request));
+  lane_item item{{row.due, row.key}, nullptr};
+  keep_warm(item, *made, row);
+  lease(row.key);
+  work.follow.waits.push_back({row.lane, std::move(item), false});
+  env_.metrics.dsn_total.add();
+}
+
+void dispatcher::expire(settlement& work, const message_ptr& message, const spool::recipient_row& before) {
+  const spool::recipient_row after = as_final(before, mail::recipient_state::expired, "lifetime", env_.time.now());
+  change(work, *message, before, after, events::event_kind::disposition);
+  bounce_notice(work, *message, after);
+}
+
+}  // namespace stellwerk::delivery

@@ -1,0 +1,280 @@
+// Settling: what an attempt's report means for each recipient, written, then followed up. The only place where a
+// recipient's fate changes after acceptance, so the only one that counts and logs it.
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "gateway/delivery/dispatcher.hpp"
+#include "policy/health/retry_schedule.hpp"
+
+namespace stellwerk::delivery {
+namespace {
+
+std::string_view domain_of(std::string_view address) {
+  const auto at = address.rfind('@');
+  return at == std::string_view::npos ? std::string_view{} : address.substr(at + 1);
+}
+
+// Candidates that were not part of this walk and are only out for the moment.
+bool others_remain(const policy::decision& why, const std::vector<std::string>& tried,
+                   std::span<const policy::destination_traits> destinations) {
+  return std::any_of(why.candidates.begin(), why.candidates.end(), [&](const policy::candidate& one) {
+    return one.verdict == policy::verdict::unavailable && one.reason != policy::candidate_reason::sender_refused &&
+           std::find(tried.begin(), tried.end(), destinations[one.destination].name) == tried.end();
+  });
+}
+
+bool all_lazy(const std::vector<spool::recipient_change>& changes) {
+  return std::all_of(changes.begin(), changes.end(), [](const spool::recipient_change& one) {
+    return one.after.state == mail::recipient_state::delivered;
+  });
+}
+
+}  // namespace
+
+void dispatcher::handle(report_event& event) {
+  auto node = jobs_.extract(event.job);
+  in_flight_.store(jobs_.size(), std::memory_order_relaxed);
+  job& done = *node.mapped();
+  adapters::attempt_report& report = event.report;
+  // An adapter that answers for fewer recipients than it was given broke its contract; what is missing is not known.
+  while (report.recipients.size() < done.rows.size()) {
+    mail::recipient_outcome missing;
+    missing.outcome = mail::attempt_outcome::unknown;
+    report.recipients.push_back(missing);
+  }
+  std::vector<std::string_view> domains;
+  for (const spool::recipient_row& row : done.rows) domains.push_back(domain_of(row.address));
+  const auto took = std::chrono::duration_cast<duration>(env_.time.steady() - done.started);
+  table_.finish(done.held, report.recipients, domains, report.first_reply.count() > 0 ? report.first_reply : took);
+  settlement work;
+  work.request.urgent = false;
+  finish_rows(work, done, report);
+  work.request.urgent = work.request.urgent || !all_lazy(work.request.changes);
+  settle(std::move(work));
+  lanes_dirty_ = true;
+}
+
+void dispatcher::finish_rows(settlement& work, job& done, const adapters::attempt_report& report) {
+  const time_point now = env_.time.now();
+  const delivery_message& message = *done.message;
+  auto& shown = env_.metrics.destination(done.held.destination, "");
+  std::vector<std::size_t> moving;
+  std::vector<disposition> fallbacks;
+  for (std::size_t i = 0; i < done.rows.size(); ++i) {
+    const spool::recipient_row& row = done.rows[i];
+    const mail::recipient_outcome& outcome = report.recipients[i];
+    disposition_input in{row, outcome, rules_->config()};
+    in.route = row.intent ? route_named(row.intent->route) : nullptr;
+    in.stream = message.row().stream;
+    in.api_way = is_api(done.held.destination);
+    in.account_refused = outcome.outcome == mail::attempt_outcome::refused_policy && table_.account_refused(done.held.destination);
+    in.expires = message.row().expires;
+    in.now = now;
+    disposition next = dispose(in, env_.random);
+    if (outcome.outcome == mail::attempt_outcome::unknown) {
+      shown.unknown_total[std::string{to_string(outcome.stage)}].add();
+      if (next.step == next_step::next_candidate) shown.possible_duplicates.add();
+    }
+    if (outcome.outcome == mail::attempt_outcome::delivered) {
+      shown.handoff_seconds[index_of(in.stream)].observe(std::chrono::duration<double>(now - message.starts()).count());
+    }
+    if (env_.log.enabled(log_level::info)) {
+      env_.log.info("attempt", {{"queue_id", row.key.message.to_string()},
+                                {"recipient", redacted_address(row.address)},
+                                {"stream", to_string(in.stream)},
+                                {"destination", done.held.destination},
+                                {"host", report.host},
+                                {"outcome", to_string(outcome.outcome)},
+                                {"stage", to_string(outcome.stage)},
+                                {"code", outcome.code},
+                                {"enhanced_status", outcome.enhanced_status},
+                                {"reply", outcome.reply}});
+    }
+    if (next.step == next_step::next_candidate) {
+      moving.push_back(i);
+      fallbacks.push_back(std::move(next));
+      continue;
+    }
+    if (next.permanent && table_.brake_holds(done.held.destination, true)) {
+      next.after = as_held(with_attempt(row, outcome, now), "bounce_brake", now);
+    } else if (!next.permanent) {
+      (void)table_.brake_holds(done.held.destination, false);
+    }
+    if (next.after.state == mail::recipient_state::deferred) delay_notice(work, message, next.after);
+    if (next.after.state == mail::recipient_state::deferred || next.after.state == mail::recipient_state::unknown) {
+      set_lane(message, next.after, work.request.new_lanes);
+    }
+    const auto kind = is_final(next.after.state) ? events::event_kind::disposition : events::event_kind::attempt;
+    change(work, message, row, next.after, kind);
+    if (next.after.state == mail::recipient_state::bounced) bounce_notice(work, message, next.after);
+    if (!is_final(next.after.state) && next.after.state != mail::recipient_state::held) {
+      wait_in_lane(work, done.message, next.after, place::head);
+    }
+  }
+  if (!moving.empty()) move_on(work, done, std::move(moving), std::move(fallbacks));
+}
+
+// Recipients that may go to another destination at once: decided again without those of this walk.
+void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> rows, std::vector<disposition> fallbacks) {
+  const delivery_message& message = *done.message;
+  const time_point now = env_.time.now();
+  std::vector<spool::recipient_row> before;
+  std::vector<spool::recipient_row> wanting;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    before.push_back(done.rows[rows[i]]);
+    spool::recipient_row row = fallbacks[i].after;
+    row.pinned_destination.clear();  // duplicate_is_better: free to go
+    row.state = mail::recipient_state::ready;
+    wanting.push_back(std::move(row));
+  }
+  planned ways = plan(message, wanting, done.tried_now);
+  const auto fall_back = [&](std::size_t at, const policy::decision& why) {
+    spool::recipient_row after = fallbacks[at].after;
+    if (after.state == mail::recipient_state::held && others_remain(why, done.tried_now, rules_->destinations())) {
+      // Not held: destinations are left that are out for the moment.
+      after = as_deferred(std::move(after), now, "no_destination_available", now);
+    }
+    if (fallbacks[at].permanent && table_.brake_holds(done.held.destination, true)) after = as_held(after, "bounce_brake", now);
+    if (after.state == mail::recipient_state::deferred && !table_.available(done.held.destination)) {
+      // Everything is out: it waits in its lane and leaves with the first one back.
+      after = as_deferred(std::move(after), now, "no_destination_available", now);
+    }
+    if (after.state == mail::recipient_state::deferred) delay_notice(work, message, after);
+    const bool waits = !is_final(after.state) && after.state != mail::recipient_state::held;
+    if (waits) set_lane(message, after, work.request.new_lanes);
+    const auto kind = is_final(after.state) ? events::event_kind::disposition : events::event_kind::attempt;
+    change(work, message, before[at], after, kind);
+    if (after.state == mail::recipient_state::bounced) bounce_notice(work, message, after);
+    if (waits) wait_in_lane(work, done.message, after, place::head);
+  };
+  for (const auto& [at, why] : ways.others) fall_back(at, why);
+  for (const start_group& group : ways.groups) {
+    const std::string& to = rules_->destinations()[group.candidate.destination].name;
+    std::vector<spool::recipient_row> moved_before;
+    std::vector<spool::recipient_row> moved;
+    start_group free = group;
+    free.rows.clear();
+    for (const std::size_t at : group.rows) {
+      if (fallbacks[at].spends_budget && !budget_.try_spend(env_.time.steady())) {
+        env_.metrics.failover_budget_refusals.add();
+        spool::recipient_row after = as_deferred(fallbacks[at].after, now, "failover_budget", now);
+        after.due = now + policy::retry_delay(rules_->config().retry.at(message.row().stream), after.attempts_made, env_.random);
+        set_lane(message, after, work.request.new_lanes);
+        change(work, message, before[at], after, events::event_kind::attempt);
+        wait_in_lane(work, done.message, after, place::head);
+        continue;
+      }
+      env_.metrics.failovers(done.held.destination, to, fallbacks[at].why).add();
+      env_.log.info("failover", {{"queue_id", before[at].key.message.to_string()},
+                                 {"from", done.held.destination},
+                                 {"to", to},
+                                 {"reason", fallbacks[at].why}});
+      moved_before.push_back(before[at]);
+      moved.push_back(wanting[at]);
+    }
+    if (!moved.empty()) begin_group(work, done.message, moved_before, free, std::move(moved), done.tried_now);
+  }
+}
+
+void dispatcher::change(settlement& work, const delivery_message& message, const spool::recipient_row& before,
+                        const spool::recipient_row& after, events::event_kind kind) {
+  events::ledger_event event;
+  event.kind = kind;
+  event.at = after.changed;
+  event.message = after.key.message;
+  event.recipient = after.address;
+  event.stream = to_string(message.row().stream);
+  event.state = to_string(after.state);
+  event.reason = after.reason;
+  event.enhanced_status = after.enhanced_status;
+  event.campaign = message.row().campaign;
+  if (kind != events::event_kind::state && !after.attempts.empty()) {
+    const spool::attempt_row& last = after.attempts.back();
+    event.attempt_id = last.attempt_id;
+    event.destination = last.destination;
+    event.route = last.route;
+    event.outcome = to_string(last.outcome);
+    event.reply = last.reply;
+    event.vendor_message_id = last.vendor_message_id;
+  }
+  work.request.ledger.push_back({0, message.row().tenant, events::encode(event)});
+  work.request.changes.push_back({before, after, message.row().stream});
+}
+
+void dispatcher::wait_in_lane(settlement& work, const message_ptr& message, const spool::recipient_row& after, place where) {
+  lane_item item{{after.due, after.key}, nullptr};
+  if (after.due <= env_.time.now()) keep_warm(item, message, after);
+  work.follow.waits.push_back({after.lane, std::move(item), where == place::aside});
+}
+
+void dispatcher::settle(settlement work) {
+  if (work.request.changes.empty() && work.request.accepts.empty()) {
+    follow_up(work.follow);
+    return;
+  }
+  work.follow.changes = work.request.changes;
+  for (const spool::lane_row& row : work.request.new_lanes) work.follow.new_lanes.push_back(row.id);
+  const std::uint64_t number = next_number_++;
+  settles_.emplace(number, std::move(work.follow));
+  env_.store.settle(std::move(work.request), [this, number](result<void> answer) {
+    mailbox_.push_always(settled_event{number, answer});
+  });
+}
+
+void dispatcher::handle(settled_event& event) {
+  auto node = settles_.extract(event.pending);
+  pending_settle& done = node.mapped();
+  if (!event.answer) {
+    // The store is failing. Nothing is retried on it and nothing of this starts: the leases stay, so nobody else touches
+    // these recipients, and what the disk holds (row or intent) decides at the next start.
+    env_.log.error("settle_failed", {{"error", event.answer.error().message()}, {"recipients", done.changes.size()}});
+    for (auto& one : done.starts) table_.cancel(one->held);
+    return;
+  }
+  for (const spool::lane_id id : done.new_lanes) lanes_.at(id).mark_stored();
+  for (const spool::recipient_change& one : done.changes) record(one);
+  follow_up(done);
+}
+
+void dispatcher::follow_up(pending_settle& done) {
+  for (const spool::recipient_change& one : done.changes) unlease(one.after.key);
+  for (auto& wait : done.waits) {
+    unlease(wait.item.at.key);
+    lane& one = lanes_.at(wait.lane);
+    if (wait.parked) {
+      one.park(std::move(wait.item));
+    } else {
+      one.put(std::move(wait.item));
+    }
+  }
+  for (auto& one : done.starts) {
+    for (const spool::recipient_row& row : one->rows) lease(row.key);
+    start(std::move(one));
+  }
+  if (done.after) done.after();
+  lanes_dirty_ = true;
+}
+
+// The only place that counts and logs a change of fate.
+void dispatcher::record(const spool::recipient_change& change) {
+  const spool::recipient_row& after = change.after;
+  const bool was_unknown = change.before.state == mail::recipient_state::unknown;
+  const bool is_unknown = after.state == mail::recipient_state::unknown;
+  if (was_unknown != is_unknown) {
+    const std::string& pinned = is_unknown ? after.pinned_destination : change.before.pinned_destination;
+    if (table_.known(pinned)) env_.metrics.destination(pinned, "").unknown.add(is_unknown ? 1 : -1);
+  }
+  if (!is_final(after.state)) return;
+  env_.metrics.dispositions[index_of(change.stream)][static_cast<std::size_t>(after.state)].add();
+  if (!env_.log.enabled(log_level::info)) return;
+  env_.log.info("disposition", {{"queue_id", after.key.message.to_string()},
+                                {"recipient", redacted_address(after.address)},
+                                {"stream", to_string(change.stream)},
+                                {"state", to_string(after.state)},
+                                {"reason", after.reason},
+                                {"destination", after.attempts.empty() ? std::string{} : after.attempts.back().destination},
+                                {"attempts", after.attempts_made}});
+}
+
+}  // namespace stellwerk::delivery

@@ -1,0 +1,227 @@
+// From decision to attempt: who goes where, in which groups, with which intent.
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "gateway/delivery/dispatcher.hpp"
+
+namespace stellwerk::delivery {
+namespace {
+
+bool is_api_main(const policy::destination_traits& traits, policy::way way) {
+  return way == policy::way::main && !traits.capabilities.envelope_free;
+}
+
+std::uint32_t recipients_max(const policy::destination_traits& traits, policy::way way) {
+  if (way == policy::way::relay && traits.relay_capabilities) return traits.relay_capabilities->recipients_max;
+  return traits.capabilities.recipients_max;
+}
+
+}  // namespace
+
+policy::decision dispatcher::decide(const delivery_message& message, const spool::recipient_row& row,
+                                    const std::vector<std::string>& tried_now, bool sole) {
+  const time_point now = env_.time.now();
+  policy::facts facts = facts_of(message, row, now);
+  facts.sole_attempt_of_all_recipients = sole;
+  policy::history past = history_of(row);
+  past.tried_now = tried_now;
+  return rules_->decide(facts, past, table_, now);
+}
+
+dispatcher::planned dispatcher::plan(const delivery_message& message, const std::vector<spool::recipient_row>& rows,
+                                     const std::vector<std::string>& tried_now) {
+  // An API that sends by header is possible only if everybody goes in one attempt: first as if so, then without those
+  // for whom it turned out otherwise.
+  using way_key = std::tuple<std::uint16_t, policy::way, std::size_t>;
+  bool sole = rows.size() == message.row().recipients;
+  for (;;) {
+    planned result;
+    std::map<way_key, std::size_t> group_of;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      policy::decision one = decide(message, rows[i], tried_now, sole);
+      const policy::candidate* chosen = one.chosen();
+      if (one.action != policy::action::deliver || chosen == nullptr) {
+        result.others.emplace_back(i, std::move(one));
+        continue;
+      }
+      const way_key key{chosen->destination, chosen->way, one.route};
+      const auto known = group_of.find(key);
+      const policy::destination_traits& traits = rules_->destinations()[chosen->destination];
+      if (known != group_of.end() && result.groups[known->second].rows.size() < recipients_max(traits, chosen->way)) {
+        result.groups[known->second].rows.push_back(i);
+        continue;
+      }
+      group_of[key] = result.groups.size();
+      result.groups.push_back({{i}, *chosen, one.route});
+    }
+    const bool by_api = std::any_of(result.groups.begin(), result.groups.end(), [&](const start_group& group) {
+      return is_api_main(rules_->destinations()[group.candidate.destination], group.candidate.way);
+    });
+    if (!sole || !by_api || (result.groups.size() == 1 && result.others.empty())) return result;
+    sole = false;
+  }
+}
+
+attempt_subject dispatcher::subject_of(const delivery_message& message, const spool::recipient_row& row,
+                                       std::size_t recipients) const {
+  attempt_subject subject;
+  subject.stream = message.row().stream;
+  subject.mailbox_provider = facts_of(message, row, message.row().accepted).mailbox_provider;
+  subject.header_from_domain = message.facts().header_from_domain;
+  subject.recipients = static_cast<std::uint32_t>(recipients);
+  return subject;
+}
+
+spool::attempt_intent dispatcher::make_intent(const policy::candidate& candidate, std::size_t route) {
+  spool::attempt_intent intent;
+  intent.attempt_id = ids_.next().to_string();
+  intent.destination = rules_->destinations()[candidate.destination].name;
+  // A pinned recipient may go to a destination although no route names it any more.
+  if (route < rules_->routes().size()) intent.route = rules_->routes()[route].name;
+  intent.policy_version = rules_->version();
+  intent.started = env_.time.now();
+  return intent;
+}
+
+void dispatcher::set_lane(const delivery_message& message, spool::recipient_row& row, std::vector<spool::lane_row>& made) {
+  std::vector<std::string> names;
+  if (!row.pinned_destination.empty()) {
+    names.push_back(row.pinned_destination);
+  } else {
+    const policy::facts facts = facts_of(message, row, env_.time.now());
+    for (const std::uint16_t index : rules_->lane_candidates(facts)) names.push_back(rules_->destinations()[index].name);
+  }
+  const policy::retry_config& usual = rules_->config().retry.at(message.row().stream);
+  const bool own_lifetime = message.row().expires - message.starts() != usual.lifetime;
+  auto lane = lanes_.intern(message.row().stream, message.row().tenant, names, own_lifetime);
+  row.lane = lane.id;
+  if (!lane.made) return;
+  for (const spool::lane_row& known : made) {
+    if (known.id == lane.id) return;
+  }
+  made.push_back(std::move(*lane.made));
+}
+
+void dispatcher::start(std::unique_ptr<job> what) {
+  job& one = *what;
+  one.id = next_number_++;
+  one.started = env_.time.steady();
+  const spool::message_row& row = one.message->row();
+  adapters::attempt attempt;
+  attempt.attempt_id = one.rows.front().intent->attempt_id;
+  attempt.message = row.id;
+  attempt.destination = one.held.destination;
+  attempt.way = one.way;
+  attempt.reverse_path = row.reverse_path;
+  attempt.recipients.reserve(one.rows.size());
+  for (const spool::recipient_row& recipient : one.rows) attempt.recipients.push_back({recipient.address, recipient.dsn});
+  attempt.content = one.message->content();
+  attempt.smtputf8 = row.smtputf8;
+  attempt.body_8bitmime = row.body_8bitmime;
+  attempt.envelope_id = row.envelope_id;
+  attempt.return_full = row.return_full;
+  attempt.stream = row.stream;
+  attempt.campaign = row.campaign;
+  attempt.tags = row.tags;
+  attempt.metadata = row.metadata;
+  // Stable over all attempts of these recipients: a vendor that takes keys sees a repeat as one.
+  attempt.idempotency_key = row.id.to_string() + "-" + std::to_string(one.rows.front().key.index);
+  attempt.deadline = one.started + config_.attempt_timeout;
+  one.tried_now.push_back(one.held.destination);
+  const std::uint64_t id = one.id;
+  jobs_.emplace(id, std::move(what));
+  in_flight_.store(jobs_.size(), std::memory_order_relaxed);
+  env_.run.run(std::move(attempt), [this, id](adapters::attempt_report report) {
+    mailbox_.push_always(report_event{id, std::move(report)});
+  });
+}
+
+// Rows of one message that are due: leased, in memory, about to be decided.
+void dispatcher::begin(const message_ptr& message, std::vector<spool::recipient_row> rows) {
+  const time_point now = env_.time.now();
+  settlement work;
+  std::vector<spool::recipient_row> wanting;
+  for (spool::recipient_row& row : rows) {
+    if (now >= message->row().expires) {
+      expire(work, message, row);
+    } else if (row.state == mail::recipient_state::unknown) {
+      resolve_unknown(work, message, row);
+    } else {
+      wanting.push_back(std::move(row));
+    }
+  }
+  const planned ways = plan(*message, wanting, {});
+  for (const auto& [at, why] : ways.others) stay(work, message, wanting[at], why);
+  for (const start_group& group : ways.groups) {
+    std::vector<spool::recipient_row> before;
+    for (const std::size_t at : group.rows) before.push_back(wanting[at]);
+    if (std::any_of(before.begin(), before.end(), [](const auto& row) { return row.attempts_made == 0; })) {
+      budget_.first_attempt(env_.time.steady());
+    }
+    begin_group(work, message, before, group, before, {});
+  }
+  settle(std::move(work));
+}
+
+// Reserves and writes the intent; what reserve refuses waits in its lane as it is.
+void dispatcher::begin_group(settlement& work, const message_ptr& message, const std::vector<spool::recipient_row>& before,
+                             const start_group& group, std::vector<spool::recipient_row> after,
+                             const std::vector<std::string>& tried_now) {
+  auto held = table_.reserve(group.candidate, subject_of(*message, after.front(), after.size()));
+  if (!starting_ || !std::holds_alternative<reservation>(held)) {
+    if (std::holds_alternative<reservation>(held)) table_.cancel(std::get<reservation>(held));
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      spool::recipient_row& row = after[i];
+      if (row == before[i]) {
+        wait_in_lane(work, message, row, place::head);
+        continue;
+      }
+      // On its way to another destination that has no room: it waits for it, with what happened so far written down.
+      row = as_deferred(std::move(row), env_.time.now(), "waits_for_room", env_.time.now());
+      set_lane(*message, row, work.request.new_lanes);
+      change(work, *message, before[i], row, events::event_kind::attempt);
+      wait_in_lane(work, message, row, place::head);
+    }
+    return;
+  }
+  auto one = std::make_unique<job>();
+  one->message = message;
+  one->held = std::move(std::get<reservation>(held));
+  one->way = static_cast<adapters::delivery_way>(group.candidate.way);
+  one->tried_now = tried_now;
+  const spool::attempt_intent intent = make_intent(group.candidate, group.route);
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    spool::recipient_row row = std::move(after[i]);
+    row.state = mail::recipient_state::attempting;
+    row.reason.clear();
+    row.changed = env_.time.now();
+    row.intent = intent;
+    work.request.changes.push_back({before[i], row, message->row().stream});
+    one->rows.push_back(std::move(row));
+  }
+  work.request.urgent = true;
+  work.follow.starts.push_back(std::move(one));
+}
+
+// No attempt now: wait, hold, or refused by a policy that came after acceptance.
+void dispatcher::stay(settlement& work, const message_ptr& message, const spool::recipient_row& before,
+                      const policy::decision& why) {
+  const time_point now = env_.time.now();
+  if (why.action == policy::action::wait) {
+    spool::recipient_row after = before;
+    set_lane(*message, after, work.request.new_lanes);
+    if (after.lane != before.lane) change(work, *message, before, after, events::event_kind::state);
+    wait_in_lane(work, message, after, place::aside);
+    return;
+  }
+  const bool refused = why.action == policy::action::refuse;
+  for (const policy::candidate& one : why.candidates) {
+    if (!one.invariant.empty()) env_.metrics.invariant_holds(one.invariant).add();
+  }
+  change(work, *message, before, as_held(before, refused ? "policy_refuses" : why.action_reason, now),
+         events::event_kind::state);
+}
+
+}  // namespace stellwerk::delivery

@@ -1,0 +1,234 @@
+#include "gateway/delivery/dispatcher.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/limits.hpp"
+
+namespace stellwerk::delivery {
+
+dispatcher::dispatcher(environment env, delivery_config config, std::shared_ptr<const policy::policy> rules,
+                       stream_shares shares)
+    : env_{std::move(env)},
+      config_{config},
+      rules_{std::move(rules)},
+      table_{env_.time, env_.random, env_.log, env_.metrics},
+      lanes_{config.lane_window},
+      budget_{rules_->config().failover_budget},
+      notices_{config.dsn_per_hour},
+      ids_{env_.time, env_.random},
+      mailbox_{limits::accept_mailbox_max, env_.wake} {
+  table_.adopt(rules_, shares);
+}
+
+dispatcher::~dispatcher() = default;
+
+void dispatcher::accept(spool::accept_request request, spool::accept_completion done) {
+  // The event is built in two steps: if the mailbox is full the completion is still ours to call.
+  auto kept = std::make_shared<spool::accept_completion>(std::move(done));
+  accept_event event{std::move(request), [kept](result<spool::accept_answer> answer) { (*kept)(std::move(answer)); }};
+  if (!mailbox_.push(dispatch_event{std::move(event)})) (*kept)(error{errc::limit_reached, "delivery.accept"});
+}
+
+void dispatcher::post(std::function<void()> control) { mailbox_.push_always(control_event{std::move(control)}); }
+
+void dispatcher::adopt(std::shared_ptr<const policy::policy> rules, stream_shares shares) {
+  post([this, rules = std::move(rules), shares]() mutable {
+    const bool budget_changed = rules->config().failover_budget.ratio != rules_->config().failover_budget.ratio ||
+                                rules->config().failover_budget.minimum_per_second !=
+                                    rules_->config().failover_budget.minimum_per_second;
+    rules_ = std::move(rules);
+    table_.adopt(rules_, shares);
+    if (budget_changed) budget_ = policy::failover_budget{rules_->config().failover_budget};
+    lanes_dirty_ = true;
+  });
+}
+
+void dispatcher::run() {
+  batch_.clear();
+  mailbox_.drain(batch_);
+  for (dispatch_event& event : batch_) {
+    std::visit([this](auto& one) { handle(one); }, event);
+  }
+  batch_.clear();
+  const steady_point now = env_.time.steady();
+  if (now >= next_housekeeping_) housekeeping(now);
+  if (table_.take_changed()) lanes_dirty_ = true;
+  if (lanes_dirty_) pump();
+}
+
+void dispatcher::recover() {
+  lanes_.restore(env_.store.lanes());
+  auto rows = env_.store.open_intents();
+  if (!rows) {
+    env_.log.error("recover_failed", {{"error", rows.error().message()}});
+    return;
+  }
+  const time_point now = env_.time.now();
+  settlement work;
+  for (const spool::recipient_row& row : *rows) {
+    const std::string destination = row.intent ? row.intent->destination : row.pinned_destination;
+    const policy::route_config* route = row.intent ? route_named(row.intent->route) : nullptr;
+    auto message = env_.store.load_message_row(row.key.message);
+    if (!message) {
+      env_.log.error("recover_message_missing", {{"queue_id", row.key.message.to_string()}});
+      continue;
+    }
+    mail::recipient_outcome lost;
+    lost.outcome = mail::attempt_outcome::unknown;
+    lost.reply = "the process ended before the outcome was known";
+    spool::recipient_row after = with_attempt(row, lost, now);
+    after.intents_lost = row.intents_lost + 1;
+    if (after.intents_lost >= limits::intents_lost_max) {
+      after = as_final(std::move(after), mail::recipient_state::dead_lettered, "poison", now);
+      env_.metrics.poison_total.add();
+    } else {
+      after = as_unknown(std::move(after), destination, rules_->config(), route, is_api(destination), message->expires, now);
+      after.intents_lost = row.intents_lost + 1;
+      const auto choice = route == nullptr ? policy::on_unknown::same_destination : route->on_unknown;
+      // SMTP repeats at once: the peer discards what it did not finish, and a copy is better than a loss (RFC 1047).
+      if (choice != policy::on_unknown::hold && !is_api(destination)) after.due = now;
+      if (choice == policy::on_unknown::duplicate_is_better) {
+        after = as_deferred(std::move(after), now, "outcome_unknown", now);
+        after.pinned_destination.clear();
+      }
+    }
+    const mail::traffic_stream stream = message->stream;
+    if (table_.known(destination)) {
+      auto& shown = env_.metrics.destination(destination, "");
+      shown.unknown_total["crash"].add();
+      shown.attempts[index_of(stream)][static_cast<std::size_t>(lost.outcome)].add();
+    }
+    lease(row.key);
+    work.request.changes.push_back({row, after, stream});
+  }
+  if (!work.request.changes.empty()) {
+    env_.log.warning("recovered_intents", {{"recipients", work.request.changes.size()}});
+    settle(std::move(work));
+  }
+}
+
+void dispatcher::handle(accept_event& event) {
+  spool::accept_request& request = event.request;
+  auto made = make_delivery_message(request.message, request.content, std::move(request.analysed));
+  if (!made) {
+    event.done(made.error());
+    return;
+  }
+  const message_ptr message = std::move(*made);
+  const time_point now = env_.time.now();
+  pending_accept pending;
+  pending.message = message;
+
+  std::vector<std::size_t> open;  // indices of rows that want to start now
+  std::vector<spool::recipient_row> candidates;
+  for (std::size_t i = 0; i < request.recipients.size(); ++i) {
+    spool::recipient_row& row = request.recipients[i];
+    if (is_final(row.state)) continue;
+    set_lane(*message, row, request.new_lanes);
+    row.changed = now;
+    if (request.message.send_at && *request.message.send_at > now) {
+      row.state = mail::recipient_state::scheduled;
+      row.due = *request.message.send_at;
+      continue;
+    }
+    row.state = mail::recipient_state::ready;
+    row.due = now;
+    open.push_back(i);
+    candidates.push_back(row);
+  }
+
+  const planned ways = plan(*message, candidates, {});
+  for (const auto& [at, why] : ways.others) {
+    spool::recipient_row& row = request.recipients[open[at]];
+    if (why.action == policy::action::wait) {
+      row = as_deferred(std::move(row), now, why.action_reason, now);
+    } else {
+      row = as_held(std::move(row), why.action == policy::action::refuse ? "policy_refuses" : why.action_reason, now);
+      for (const policy::candidate& one : why.candidates) {
+        if (!one.invariant.empty()) env_.metrics.invariant_holds(one.invariant).add();
+      }
+    }
+  }
+  for (const start_group& group : ways.groups) {
+    const spool::recipient_row& first = candidates[group.rows.front()];
+    const bool may_start = starting_ && leased_.size() < config_.unsettled_max && lanes_.at(first.lane).idle(now);
+    if (!may_start) continue;
+    auto held = table_.reserve(group.candidate, subject_of(*message, first, group.rows.size()));
+    if (!std::holds_alternative<reservation>(held)) continue;
+    const spool::attempt_intent intent = make_intent(group.candidate, group.route);
+    for (const std::size_t at : group.rows) {
+      spool::recipient_row& row = request.recipients[open[at]];
+      row.state = mail::recipient_state::attempting;
+      row.intent = intent;
+    }
+    budget_.first_attempt(env_.time.steady());
+    pending.starts.push_back({intent.attempt_id, std::move(std::get<reservation>(held)),
+                              static_cast<adapters::delivery_way>(group.candidate.way)});
+  }
+  for (const spool::recipient_row& row : request.recipients) {
+    lease(row.key);
+    pending.keys.push_back(row.key);
+  }
+  for (const spool::lane_row& row : request.new_lanes) pending.new_lanes.push_back(row.id);
+
+  const std::uint64_t number = next_number_++;
+  accepts_.emplace(number, std::move(pending));
+  env_.store.accept(std::move(request), [this, number, done = std::move(event.done)](result<spool::accept_answer> answer) {
+    if (answer) {
+      done(spool::accept_answer{answer->message, {}});
+    } else {
+      done(answer.error());
+    }
+    mailbox_.push_always(accepted_event{number, std::move(answer)});
+  });
+}
+
+void dispatcher::handle(accepted_event& event) {
+  auto node = accepts_.extract(event.pending);
+  pending_accept& pending = node.mapped();
+  for (const spool::recipient_key& key : pending.keys) unlease(key);
+  if (!event.answer) {
+    for (const auto& start : pending.starts) table_.cancel(start.held);
+    return;
+  }
+  for (const spool::lane_id id : pending.new_lanes) lanes_.at(id).mark_stored();
+  const spool::accept_answer& answer = *event.answer;
+  message_ptr message = pending.message;
+  if (answer.message.id() != message->row().id && !answer.added.empty()) {
+    // Merged under the first message's id.
+    spool::message_row row = message->row();
+    row.id = answer.message.id();
+    auto merged = make_delivery_message(std::move(row), message->content());
+    if (merged) message = std::move(*merged);
+  }
+  const time_point now = env_.time.now();
+  for (auto& begun : pending.starts) {
+    auto one = std::make_unique<job>();
+    for (const spool::recipient_row& row : answer.added) {
+      if (row.intent && row.intent->attempt_id == begun.attempt_id) one->rows.push_back(row);
+    }
+    if (one->rows.empty()) {
+      table_.cancel(begun.held);
+      continue;
+    }
+    one->message = message;
+    one->held = std::move(begun.held);
+    one->way = begun.way;
+    for (const spool::recipient_row& row : one->rows) lease(row.key);
+    start(std::move(one));
+  }
+  for (const spool::recipient_row& row : answer.added) {
+    if (is_final(row.state)) {
+      record({row, row, message->row().stream});
+      continue;
+    }
+    if (row.intent || row.state == mail::recipient_state::held || leased(row.key)) continue;
+    lane_item item{{row.due, row.key}, nullptr};
+    if (row.due <= now) keep_warm(item, message, row);
+    lanes_.at(row.lane).put(std::move(item));
+  }
+  lanes_dirty_ = true;
+}
+
+}  // namespace stellwerk::delivery

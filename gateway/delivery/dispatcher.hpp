@@ -1,0 +1,216 @@
+// dispatcher: the one owner of what happens to queued mail. Every decision and every settle passes here, in order, on one
+// thread, so there are no locks and never two attempts in flight for one recipient.
+//
+// Passive: run() handles what is in the mailbox and starts what may start; the app drives it from a thread, the simulation
+// from its loop. It waits for nothing: reads go to reader threads, writes to the committer, attempts to the runner, and
+// their answers come back through the mailbox. Thread rule: accept(), post() and the operator calls from any thread;
+// everything else on the dispatch thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/async/mailbox.hpp"
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "gateway/delivery/delivery_config.hpp"
+#include "gateway/delivery/delivery_metrics.hpp"
+#include "gateway/delivery/destination_table.hpp"
+#include "gateway/delivery/dispatch_event.hpp"
+#include "gateway/delivery/disposition.hpp"
+#include "gateway/delivery/dsn_limiter.hpp"
+#include "gateway/delivery/job.hpp"
+#include "gateway/delivery/lane_table.hpp"
+#include "gateway/delivery/runner.hpp"
+#include "gateway/events/ledger_event.hpp"
+#include "gateway/spool/spool.hpp"
+#include "policy/health/failover_budget.hpp"
+#include "policy/policy.hpp"
+
+namespace stellwerk::delivery {
+
+struct recipient_key_hash {
+  std::size_t operator()(const spool::recipient_key& key) const noexcept {
+    return std::hash<queue_id>{}(key.message) ^ (static_cast<std::size_t>(key.index) * 0x9e3779b97f4a7c15ULL);
+  }
+};
+
+// What an operator may do to the recipients of a message.
+enum class operation : std::uint8_t { cancel, retry_now, hold, release, bounce };
+
+class dispatcher final : public spool::acceptor {
+ public:
+  struct environment {
+    const clock& time;
+    random_source& random;  // of the dispatch thread
+    logger& log;
+    spool::store& store;
+    runner& run;
+    read_executor read;
+    delivery_metrics& metrics;
+    std::function<void()> wake;  // something is in the mailbox
+    std::string node_name;
+  };
+
+  dispatcher(environment env, delivery_config config, std::shared_ptr<const policy::policy> rules, stream_shares shares);
+  ~dispatcher() override;
+
+  // ---- any thread ----
+  void accept(spool::accept_request request, spool::accept_completion done) override;
+  void post(std::function<void()> control);
+  void adopt(std::shared_ptr<const policy::policy> rules, stream_shares shares);
+  // `done` gets the rows as they are afterwards; errc::not_found if there is no such message. Runs on the dispatch thread.
+  void operate(operation what, queue_id message, std::string reason,
+               std::function<void(result<std::vector<spool::recipient_row>>)> done);
+  [[nodiscard]] std::size_t attempts_in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t unsettled() const { return unsettled_.load(std::memory_order_relaxed); }
+
+  // ---- dispatch thread ----
+  void recover();  // once, before the first run: intents without outcome, lanes
+  void run();
+  [[nodiscard]] steady_point next_wakeup() const { return next_wakeup_; }
+  void stop_starting() { starting_ = false; }  // draining: what is in flight finishes, nothing new starts
+  [[nodiscard]] destination_table& destinations() { return table_; }
+
+ private:
+  // An accept on its way to the store, with what its first attempts hold.
+  struct pending_accept {
+    message_ptr message;
+    std::vector<spool::recipient_key> keys;
+    struct start {
+      std::string attempt_id;
+      reservation held;
+      adapters::delivery_way way = adapters::delivery_way::main;
+    };
+    std::vector<start> starts;
+    std::vector<spool::lane_id> new_lanes;
+  };
+
+  // A settle on its way to the store, with what follows when it is durable.
+  struct pending_settle {
+    std::vector<spool::recipient_change> changes;  // for counting and logging
+    std::vector<std::unique_ptr<job>> starts;
+    struct waiting {
+      spool::lane_id lane = 0;
+      lane_item item;
+      bool parked = false;                         // for a reason of its own: those behind it may go first
+    };
+    std::vector<waiting> waits;
+    std::vector<spool::lane_id> new_lanes;
+    std::function<void()> after;
+  };
+
+  // A settle under construction.
+  struct settlement {
+    spool::settle_request request;
+    pending_settle follow;
+  };
+
+  void handle(accept_event& event);
+  void handle(accepted_event& event);
+  void handle(report_event& event);
+  void handle(settled_event& event);
+  void handle(loaded_event& event);
+  void handle(refilled_event& event);
+  void handle(looked_up_event& event);
+  void handle(control_event& event) { event.run(); }
+
+  // dispatch_start.cpp
+  struct planned {
+    std::vector<start_group> groups;
+    std::vector<std::pair<std::size_t, policy::decision>> others;  // wait, hold, refuse
+  };
+  [[nodiscard]] planned plan(const delivery_message& message, const std::vector<spool::recipient_row>& rows,
+                             const std::vector<std::string>& tried_now);
+  [[nodiscard]] policy::decision decide(const delivery_message& message, const spool::recipient_row& row,
+                                        const std::vector<std::string>& tried_now, bool sole);
+  [[nodiscard]] attempt_subject subject_of(const delivery_message& message, const spool::recipient_row& row,
+                                           std::size_t recipients) const;
+  [[nodiscard]] spool::attempt_intent make_intent(const policy::candidate& candidate, std::size_t route);
+  void set_lane(const delivery_message& message, spool::recipient_row& row, std::vector<spool::lane_row>& made);
+  void start(std::unique_ptr<job> what);
+  void begin(const message_ptr& message, std::vector<spool::recipient_row> rows);
+  void begin_group(settlement& work, const message_ptr& message, const std::vector<spool::recipient_row>& before,
+                   const start_group& group, std::vector<spool::recipient_row> after,
+                   const std::vector<std::string>& tried_now);
+  void stay(settlement& work, const message_ptr& message, const spool::recipient_row& before, const policy::decision& why);
+
+  // dispatch_settle.cpp
+  void settle(settlement work);
+  // A row change with its ledger line.
+  void change(settlement& work, const delivery_message& message, const spool::recipient_row& before,
+              const spool::recipient_row& after, events::event_kind kind);
+  void finish_rows(settlement& work, job& done, const adapters::attempt_report& report);
+  void move_on(settlement& work, job& done, std::vector<std::size_t> rows, std::vector<disposition> fallbacks);
+  enum class place : std::uint8_t { head, aside };
+  void wait_in_lane(settlement& work, const message_ptr& message, const spool::recipient_row& after, place where);
+  void follow_up(pending_settle& done);
+  void expire(settlement& work, const message_ptr& message, const spool::recipient_row& before);
+  void bounce_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after);
+  void delay_notice(settlement& work, const delivery_message& message, spool::recipient_row& after);
+  void add_notice(settlement& work, const delivery_message& message, std::string content);
+  void record(const spool::recipient_change& change);
+
+  // dispatch_lanes.cpp
+  void pump();
+  [[nodiscard]] bool pump_lane(lane& one, time_point now);
+  void take_up(lane& one, std::vector<lane_item> items);
+  void refill(lane& one);
+  void housekeeping(steady_point now);
+  void sweep_lane(lane& one, time_point now);
+  void sweep_held();
+  void keep_warm(lane_item& item, const message_ptr& message, const spool::recipient_row& row);
+
+  // dispatch_unknown.cpp
+  void resolve_unknown(settlement& work, const message_ptr& message, const spool::recipient_row& row);
+  void look_up(const message_ptr& message, const spool::recipient_row& row);
+  [[nodiscard]] const policy::route_config* route_named(std::string_view name) const;
+  [[nodiscard]] const policy::route_config* route_of(const spool::recipient_row& row) const;
+  [[nodiscard]] bool is_api(std::string_view destination) const;
+
+  // dispatch_operate.cpp
+  void operate_rows(operation what, const std::string& reason, const message_ptr& message,
+                    std::vector<spool::recipient_row> rows,
+                    std::function<void(result<std::vector<spool::recipient_row>>)> done);
+
+  void lease(const spool::recipient_key& key) { leased_.insert(key); unsettled_.store(leased_.size(), std::memory_order_relaxed); }
+  void unlease(const spool::recipient_key& key) { leased_.erase(key); unsettled_.store(leased_.size(), std::memory_order_relaxed); }
+  [[nodiscard]] bool leased(const spool::recipient_key& key) const { return leased_.contains(key); }
+
+  environment env_;
+  delivery_config config_;
+  std::shared_ptr<const policy::policy> rules_;
+  destination_table table_;
+  lane_table lanes_;
+  policy::failover_budget budget_;
+  dsn_limiter notices_;
+  id_generator ids_;
+
+  async::mailbox<dispatch_event> mailbox_;
+  std::vector<dispatch_event> batch_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<job>> jobs_;
+  std::unordered_map<std::uint64_t, pending_accept> accepts_;
+  std::unordered_map<std::uint64_t, pending_settle> settles_;
+  std::unordered_set<spool::recipient_key, recipient_key_hash> leased_;  // being worked on: no one else may start them
+  std::uint64_t next_number_ = 1;
+  std::size_t loads_ = 0;
+  std::size_t warm_bytes_ = 0;
+  std::atomic<std::size_t> in_flight_{0};
+  std::atomic<std::size_t> unsettled_{0};
+  bool starting_ = true;
+  bool lanes_dirty_ = true;
+  steady_point next_wakeup_{};
+  steady_point next_housekeeping_{};
+  steady_point next_sweep_{};
+};
+
+}  // namespace stellwerk::delivery

@@ -1,0 +1,31 @@
+// job: one attempt as the dispatcher holds it, from reservation to settled row.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "adapters/attempt.hpp"
+#include "gateway/delivery/delivery_message.hpp"
+#include "gateway/delivery/destination_table.hpp"
+
+namespace stellwerk::delivery {
+
+// Recipients of one message that share a decision: what one attempt is made of.
+struct start_group {
+  std::vector<std::size_t> rows;      // indices in the caller's list
+  policy::candidate candidate;
+  std::size_t route = 0;
+};
+
+struct job {
+  std::uint64_t id = 0;
+  message_ptr message;
+  std::vector<spool::recipient_row> rows;  // as stored: attempting, with the intent
+  reservation held;
+  adapters::delivery_way way = adapters::delivery_way::main;
+  std::vector<std::string> tried_now;      // destinations of this walk, this one last
+  steady_point started{};
+};
+
+}  // namespace stellwerk::delivery
