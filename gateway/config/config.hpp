@@ -1,0 +1,72 @@
+// config: the whole configuration as one frozen value (contracts section 1). Loading reports every fault at once; a reload
+// builds a second value and swaps whole parts.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "adapters/destination_config.hpp"
+#include "gateway/config/fault.hpp"
+#include "gateway/delivery/delivery_config.hpp"
+#include "gateway/ingress/ingress_config.hpp"
+#include "gateway/spool/spool_config.hpp"
+#include "policy/policy.hpp"
+
+namespace stellwerk::config {
+
+struct node_config {
+  std::string name;  // the machine's, if not given
+};
+
+struct http_config {
+  std::string public_address;                  // empty: off
+  std::string admin_address = "127.0.0.1:9090";
+  std::string admin_token_hash;                // SHA-256 hex; needed beyond loopback
+};
+
+struct stream_config {
+  double transactional_guaranteed = 0.5;
+  double marketing_guaranteed = 0.1;
+};
+
+struct gateway_config {
+  std::string file;
+  node_config node;
+  spool::spool_config spool;
+  delivery::delivery_config delivery;
+  ingress::ingress_settings ingress;
+  http_config http;
+  stream_config streams;
+  std::vector<adapters::destination_settings> destinations;
+  std::shared_ptr<const policy::policy> policy;  // compiled
+  std::string log_level = "info";
+};
+
+// What the loader must know of the adapters, given by whoever knows them.
+struct adapter_catalogue {
+  std::vector<std::string> names;
+  // Fills capabilities, relay capabilities and refused fields.
+  std::function<void(const adapters::destination_settings&, policy::destination_traits&)> describe;
+};
+
+struct load_environment {
+  adapter_catalogue adapters;
+  std::function<std::optional<std::string>(const std::string& name)> variable;
+  std::function<std::optional<std::string>(const std::string& path)> read_file;
+  std::string host_name;
+};
+
+[[nodiscard]] std::variant<gateway_config, std::vector<config_fault>> load_config(const std::string& file,
+                                                                                 const load_environment& environment);
+
+// Reads the process environment and the file system.
+[[nodiscard]] load_environment system_environment(adapter_catalogue adapters);
+
+// The effective value as YAML-like text, secrets masked.
+[[nodiscard]] std::string describe(const gateway_config& config);
+
+}  // namespace stellwerk::config

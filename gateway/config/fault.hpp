@@ -1,0 +1,23 @@
+// A fault in a configuration file: where, at which path, why. All faults of a file are collected before any is reported.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace stellwerk::config {
+
+struct position {
+  std::size_t line = 0;    // from 1; 0: nowhere in the file (a missing key of the root)
+  std::size_t column = 0;  // from 1
+};
+
+struct config_fault {
+  position at;
+  std::string path;    // "policy.routes[1].via[0]"
+  std::string reason;
+};
+
+// "stellwerk.yaml:41:9: policy.routes[1].via[0]: unknown destination 'ses-eu'"
+[[nodiscard]] std::string to_string(const config_fault& fault, const std::string& file);
+
+}  // namespace stellwerk::config

@@ -1,0 +1,31 @@
+// A YAML document as a plain tree with positions, read strictly: duplicate keys, aliases, tags, several documents and
+// keys that are no plain text are faults. yaml-cpp alone accepts them (it returns the first of two equal keys).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "gateway/config/fault.hpp"
+
+namespace stellwerk::config {
+
+inline constexpr std::size_t file_bytes_max = 4'000'000;  // a configuration is written by people
+inline constexpr std::size_t depth_max = 32;
+
+struct yaml_node {
+  enum class kind : unsigned char { null, scalar, list, map };
+  kind what = kind::null;
+  position at;
+  std::string text;     // scalar
+  bool quoted = false;  // a quoted scalar is text, never a number or bool
+  std::vector<yaml_node> items;                           // list
+  std::vector<std::pair<std::string, yaml_node>> fields;  // map, in order
+  [[nodiscard]] const yaml_node* find(std::string_view key) const;
+};
+
+[[nodiscard]] std::variant<yaml_node, std::vector<config_fault>> parse_yaml(const std::string& text);
+
+}  // namespace stellwerk::config
