@@ -56,13 +56,12 @@ time_point not_after_of(const X509* certificate) {
   return time_point{std::chrono::seconds{timegm(&parts)}};
 }
 
-result<void> load_pair(tls_context::impl& body, const tls_server_files& files, time_point now) {
+result<void> load_pair(tls_context::impl& body, const std::string& certificate, const std::string& key) {
   SSL_CTX* native = body.native.get();
-  if (SSL_CTX_use_certificate_chain_file(native, files.certificate.c_str()) != 1) return tls_error("tls.certificate");
-  if (SSL_CTX_use_PrivateKey_file(native, files.key.c_str(), SSL_FILETYPE_PEM) != 1) return tls_error("tls.key");
+  if (SSL_CTX_use_certificate_chain_file(native, certificate.c_str()) != 1) return tls_error("tls.certificate");
+  if (SSL_CTX_use_PrivateKey_file(native, key.c_str(), SSL_FILETYPE_PEM) != 1) return tls_error("tls.key");
   if (SSL_CTX_check_private_key(native) != 1) return tls_error("tls.key");
   body.not_after = not_after_of(SSL_CTX_get0_certificate(native));
-  if (body.not_after <= now) return error{errc::tls_failed, "tls.certificate has expired"};
   return {};
 }
 
@@ -91,7 +90,8 @@ result<std::shared_ptr<const tls_context>> make_server_tls(const tls_server_file
   SSL_CTX_set_options(native, SSL_OP_CIPHER_SERVER_PREFERENCE);
   // Without a scope, resumption fails as soon as client certificates are asked for.
   SSL_CTX_set_session_id_context(native, session_scope, sizeof session_scope - 1);
-  if (auto loaded = load_pair(**body, files, now); !loaded) return loaded.error();
+  if (auto loaded = load_pair(**body, files.certificate, files.key); !loaded) return loaded.error();
+  if ((*body)->not_after <= now) return error{errc::tls_failed, "tls.certificate has expired"};
   if (!files.client_ca.empty()) {
     if (auto asked = ask_for_client_certificates(**body, files.client_ca); !asked) return asked.error();
   }
@@ -109,6 +109,9 @@ result<std::shared_ptr<const tls_context>> make_client_tls(const tls_client_sett
     if (!loaded) return tls_error("tls.ca");
     SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
     (*body)->verifies_peer = true;
+  }
+  if (!settings.certificate.empty()) {
+    if (auto loaded = load_pair(**body, settings.certificate, settings.key); !loaded) return loaded.error();
   }
   return std::make_shared<const tls_context>(std::move(*body));
 }

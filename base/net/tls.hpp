@@ -21,7 +21,9 @@ enum class tls_verification { none, chain_and_name };
 
 struct tls_client_settings {
   tls_verification verification = tls_verification::none;
-  std::string ca_file;  // empty: the system's store
+  std::string ca_file;      // empty: the system's store
+  std::string certificate;  // PEM chain shown to a peer that asks; empty: none
+  std::string key;
 };
 
 class tls_context {
@@ -30,7 +32,7 @@ class tls_context {
   explicit tls_context(std::unique_ptr<impl> body);
   ~tls_context();
   [[nodiscard]] const impl& get() const { return *impl_; }
-  [[nodiscard]] time_point not_after() const;  // of the own certificate; epoch for a client
+  [[nodiscard]] time_point not_after() const;  // of the own certificate; epoch when there is none
 
  private:
   std::unique_ptr<impl> impl_;

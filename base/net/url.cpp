@@ -18,8 +18,9 @@ result<url_parts> parse_url(std::string_view text) {
   if (parts.host.empty()) return malformed;
   parts.port = parts.scheme == "https" ? 443 : 80;
   if (parsed->has_port() && !parsed->port().empty()) {
-    parts.port = parsed->port_number();
-    if (parts.port == 0) return malformed;
+    const auto port = parse_decimal(std::string_view{parsed->port().data(), parsed->port().size()});
+    if (!port || *port == 0 || *port > 65535) return malformed;
+    parts.port = static_cast<std::uint16_t>(*port);
   }
   parts.path = std::string{parsed->encoded_path()};
   while (parts.path.ends_with('/')) parts.path.pop_back();

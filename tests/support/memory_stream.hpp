@@ -58,8 +58,8 @@ class memory_stream final : public net::stream {
   timers& time_;
   std::shared_ptr<pipe> input_;
   std::shared_ptr<pipe> output_;
-  net::endpoint_address peer_{"192.0.2.1", 40000};
-  net::endpoint_address local_{"192.0.2.2", 25};
+  net::endpoint_address peer_{"192.0.2.2", 25};
+  net::endpoint_address local_{"192.0.2.1", 40000};
   std::optional<net::tls_session_info> tls_;
   std::optional<error> handshake_failure_;
   steady_point deadline_ = steady_point::max();
@@ -67,6 +67,7 @@ class memory_stream final : public net::stream {
 };
 
 using memory_pair = std::pair<std::unique_ptr<memory_stream>, std::unique_ptr<memory_stream>>;
+// first: the side that connected (192.0.2.1:40000); second: the side that accepted (192.0.2.2:25).
 [[nodiscard]] memory_pair make_memory_pair(async::io_context& context, timers& time);
 
 }  // namespace stellwerk::test

@@ -285,6 +285,35 @@ TEST_F(tls_stream_test, an_unknown_authority_is_refused_unless_nobody_checks) {
   EXPECT_EQ(others.first->tls()->peer_subject, "");
 }
 
+TEST_F(tls_stream_test, a_client_certificate_is_asked_for_checked_and_told) {
+  test::certificate_wish wish;
+  wish.common_name = "billing service";
+  wish.dns_name = "billing.internal";
+  const test::certificate_files own = authority.issue("billing", wish);
+  const auto server = server_context("server", {}, true);
+  const auto client =
+      *make_client_tls({tls_verification::chain_and_name, authority.ca_file(), own.certificate, own.key});
+  stream_pair ends = connect();
+  ASSERT_TRUE(handshake(ends, *server, *client, "localhost"));
+  EXPECT_EQ(ends.second->tls()->peer_subject, "CN=billing service");
+  EXPECT_EQ(ends.second->tls()->peer_names, std::vector<std::string>{"billing.internal"});
+  const auto nameless = verifying_client();
+  stream_pair without = connect();
+  ASSERT_TRUE(handshake(without, *server, *nameless, "localhost"));
+  EXPECT_EQ(without.second->tls()->peer_subject, "");
+}
+
+TEST_F(tls_stream_test, a_client_certificate_of_a_stranger_is_refused) {
+  const test::test_certificates stranger;
+  const test::certificate_files own = stranger.issue("billing", {});
+  const auto server = server_context("server", {}, true);
+  const auto client =
+      *make_client_tls({tls_verification::chain_and_name, authority.ca_file(), own.certificate, own.key});
+  stream_pair ends = connect();
+  handshake(ends, *server, *client, "localhost");  // TLS 1.3: the client is done before it hears
+  EXPECT_FALSE(server_outcome);
+}
+
 TEST_F(tls_stream_test, clear_text_instead_of_a_handshake_fails) {
   stream_pair ends = connect();
   EXPECT_TRUE(test::run_for_test(context, ends.first->write_one("EHLO not.a.handshake\r\nMAIL FROM:<>\r\n")));
