@@ -8,12 +8,14 @@
 add_library(stellwerk_options INTERFACE)
 target_compile_features(stellwerk_options INTERFACE cxx_std_20)
 target_include_directories(stellwerk_options INTERFACE ${PROJECT_SOURCE_DIR})
+# g++ 12 reports false positives of these inside optimised libstdc++ and Asio coroutine frames.
+set(false_positives -Wno-maybe-uninitialized -Wno-restrict -Wno-null-dereference -Wno-mismatched-new-delete -Wno-stringop-overflow
+  -Wno-array-bounds -Wno-stringop-overread -Wno-dangling-pointer)
 target_compile_options(stellwerk_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow=local -Woverloaded-virtual -Wcast-align -Wformat=2
+  -Wall -Wextra -Wpedantic -Woverloaded-virtual -Wcast-align -Wformat=2
   -Wimplicit-fallthrough -Wno-missing-field-initializers -fstack-protector-strong
   $<$<BOOL:${STELLWERK_WERROR}>:-Werror>
-  # g++ 12 reports false positives of these three inside optimised libstdc++ and Asio coroutine frames.
-  -Wno-maybe-uninitialized -Wno-restrict -Wno-null-dereference -Wno-mismatched-new-delete -Wno-stringop-overflow -Wno-array-bounds -Wno-stringop-overread -Wno-dangling-pointer)
+  "$<$<CXX_COMPILER_ID:GNU>:-Wshadow=local;${false_positives}>")
 target_compile_definitions(stellwerk_options INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE STELLWERK_VERSION="${PROJECT_VERSION}"
   $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>
