@@ -27,7 +27,7 @@ struct lane_row {
   mail::traffic_stream stream = mail::traffic_stream::transactional;
   std::string tenant;
   std::vector<std::string> candidates;  // destination names in order
-  bool own_lifetime = false;            // its messages carry a lifetime of their own: swept for expiry apart from the rest
+  bool own_lifetime = false;  // its messages carry a lifetime of their own: swept for expiry apart from the rest
   friend bool operator==(const lane_row&, const lane_row&) = default;
 };
 
@@ -69,16 +69,16 @@ struct recipient_row {
   mail::dsn_request dsn;
   mail::recipient_state state = mail::recipient_state::ready;
   lane_id lane = 0;
-  time_point due{};                     // next attempt, send_at, or when an unknown is looked at again
+  time_point due{};  // next attempt, send_at, or when an unknown is looked at again
   std::uint32_t attempts_made = 0;
-  std::uint32_t intents_lost = 0;       // in a row: intents found without an outcome at start
+  std::uint32_t intents_lost = 0;  // in a row: intents found without an outcome at start
   std::uint32_t empty_lookups = 0;
   std::string pinned_destination;
-  std::string reason;                   // "no_destination_available", "policy_refuses", "invariant:NAME" ...
+  std::string reason;  // "no_destination_available", "policy_refuses", "invariant:NAME" ...
   std::string enhanced_status;
-  time_point changed{};                 // when the state was last written
+  time_point changed{};  // when the state was last written
   bool delay_warned = false;
-  std::vector<attempt_row> attempts;    // the last limits::history_attempts_max
+  std::vector<attempt_row> attempts;  // the last limits::history_attempts_max
   std::optional<attempt_intent> intent;
   friend bool operator==(const recipient_row&, const recipient_row&) = default;
 };
@@ -105,10 +105,10 @@ struct message_row {
   std::map<std::string, std::string> metadata;
   time_point accepted{};
   std::optional<time_point> send_at;
-  time_point expires{};                 // lifetime reached: open recipients expire
-  std::uint64_t size = 0;               // bytes of content
-  std::uint32_t recipients = 0;         // rows made at acceptance (merged ones added)
-  std::string idempotency_key;          // kept so that the key's row outlives the last settled recipient
+  time_point expires{};          // lifetime reached: open recipients expire
+  std::uint64_t size = 0;        // bytes of content
+  std::uint32_t recipients = 0;  // rows made at acceptance (merged ones added)
+  std::string idempotency_key;   // kept so that the key's row outlives the last settled recipient
   friend bool operator==(const message_row&, const message_row&) = default;
 };
 

@@ -1,5 +1,5 @@
-// spool: the durable store. An acknowledgement to a client is possible only with an `accepted_message`, and only a spool
-// makes one, after the sync that covers it.
+// spool: the durable store. An acknowledgement to a client is possible only with an `accepted_message`, and only a
+// spool makes one, after the sync that covers it.
 //
 // Writes are requests to one committer, which groups them, syncs once and answers each in order (group commit).
 // Reads block and are for reader threads. Any thread may call `commit`; completions run on the committer's thread and
@@ -52,7 +52,7 @@ struct accept_request {
   message_row message;
   std::vector<recipient_row> recipients;
   mail::content_ptr content;
-  mail::analysed_ptr analysed;          // of `content`, when the caller has it: saves the acceptor parsing again; not stored
+  mail::analysed_ptr analysed;  // of `content`, when the caller has it: saves the acceptor parsing again; not stored
   std::optional<idempotency_claim> idempotency;
   std::vector<lane_row> new_lanes;  // interned by the caller, first used here
   std::vector<ledger_row> ledger;
@@ -66,8 +66,8 @@ struct accept_answer {
 // errc::fingerprint_differs: same key, other content; errc::store_full, errc::store_failed: keep it yourself.
 using accept_completion = std::function<void(result<accept_answer>)>;
 
-// The fate of one recipient changes: `before` is the row as the caller (the only writer of it) knows it, `after` what it
-// becomes. A final `after` moves to history; the message goes when its last recipient is final.
+// The fate of one recipient changes: `before` is the row as the caller (the only writer of it) knows it, `after` what
+// it becomes. A final `after` moves to history; the message goes when its last recipient is final.
 struct recipient_change {
   recipient_row before;
   recipient_row after;
@@ -90,9 +90,9 @@ struct loaded_message {
 
 struct store_health {
   bool writable = true;
-  std::string reason;          // "store_full", "store_failed" ...
+  std::string reason;  // "store_full", "store_failed" ...
   std::uint64_t state_bytes = 0;
-  std::uint64_t body_bytes = 0;        // on disk
+  std::uint64_t body_bytes = 0;  // on disk
   std::uint64_t body_bytes_live = 0;
   std::uint64_t bytes_max = 0;
 };
@@ -100,8 +100,8 @@ struct store_health {
 struct message_filter {
   std::optional<mail::recipient_state> state;
   std::optional<mail::traffic_stream> stream;
-  std::string tenant;           // empty: all
-  std::string recipient_domain; // empty: all
+  std::string tenant;             // empty: all
+  std::string recipient_domain;   // empty: all
   std::optional<queue_id> after;  // page on
   std::size_t limit = 100;
 };
@@ -121,12 +121,14 @@ class store {
 
   // ---- reads, reader threads only ----
   [[nodiscard]] virtual result<loaded_message> load_message(const queue_id& id) = 0;
-  [[nodiscard]] virtual result<message_row> load_message_row(const queue_id& id) = 0;  // also of finished messages, from history
+  [[nodiscard]] virtual result<message_row> load_message_row(
+      const queue_id& id) = 0;  // also of finished messages, from history
   // Open rows and, from history, finished ones; by index.
   [[nodiscard]] virtual result<std::vector<recipient_row>> load_recipients(const queue_id& id) = 0;
   [[nodiscard]] virtual result<recipient_row> load_recipient(const recipient_key& key) = 0;
   // Entries of a lane from `from` on, in order, at most `limit`; never seeks below `from`.
-  [[nodiscard]] virtual result<std::vector<due_entry>> scan_lane(lane_id lane, const due_entry& from, std::size_t limit) = 0;
+  [[nodiscard]] virtual result<std::vector<due_entry>> scan_lane(lane_id lane, const due_entry& from,
+                                                                 std::size_t limit) = 0;
   [[nodiscard]] virtual result<std::vector<listed_recipient>> list(const message_filter& filter) = 0;
   // Ledger rows after `after`, of `tenant` ("" = all).
   [[nodiscard]] virtual result<std::vector<ledger_row>> read_ledger(std::uint64_t after, std::string_view tenant,

@@ -1,0 +1,269 @@
+#include "gateway/spool/embedded/batch_writer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace stellwerk::spool::embedded {
+namespace {
+
+open_recipient* find_open(cached_message& message, std::uint32_t index) {
+  const auto at =
+      std::lower_bound(message.open.begin(), message.open.end(), index,
+                       [](const open_recipient& open, std::uint32_t wanted) { return open.index < wanted; });
+  return at != message.open.end() && at->index == index ? &*at : nullptr;
+}
+
+std::pair<std::uint8_t, std::uint8_t> count_key(mail::traffic_stream stream, mail::recipient_state state) {
+  return {static_cast<std::uint8_t>(stream), static_cast<std::uint8_t>(state)};
+}
+
+std::vector<std::uint64_t> hashes_of(const std::vector<recipient_row>& rows) {
+  std::vector<std::uint64_t> out;
+  out.reserve(rows.size());
+  for (const recipient_row& row : rows) out.push_back(hash_of_address(row.address));
+  return out;
+}
+
+}  // namespace
+
+void count_changes::add(mail::traffic_stream stream, mail::recipient_state state, std::int64_t by) {
+  changes_[count_key(stream, state)] += by;
+}
+
+batch_writer::batch_writer(const batch_context& context)
+    : context_{context}, batch_{context.db}, ledger_sequence_{context.totals.ledger_sequence} {}
+
+void batch_writer::add_lane(const lane_row& lane) { batch_.put(family::lane, be32_key(lane.id), encode(lane)); }
+
+result<accept_result> batch_writer::accept(accept_request request) {
+  if (!request.idempotency) return store_message(std::move(request));
+  const idempotency_claim& claim = *request.idempotency;
+  const idempotency_hash hash = hash_of_claim(claim.tenant, claim.key, context_.hash_seed);
+  auto known = find_claim(hash);
+  if (!known) return known.error();
+  if (*known) {
+    if ((*known)->fingerprint != claim.fingerprint) return error{errc::fingerprint_differs, "spool.accept"};
+    if (claim.merge_recipients && (*known)->merged) return merge(hash, std::move(**known), std::move(request));
+    return accept_result{(*known)->id, true, {}};
+  }
+  idempotency_row row;
+  row.id = request.message.id;
+  row.fingerprint = claim.fingerprint;
+  row.expires = context_.now + context_.idempotency_retention;
+  row.merged = claim.merge_recipients;
+  if (row.merged) row.address_hashes = hashes_of(request.recipients);
+  batch_.put_mark(family::idempotency_expiry, expiry_key_of(row.expires, hash));
+  put_claim(hash, std::move(row));
+  return store_message(std::move(request));
+}
+
+result<std::optional<idempotency_row>> batch_writer::find_claim(const idempotency_hash& hash) const {
+  const auto in_batch = claims_.find(hash);
+  if (in_batch != claims_.end()) return std::optional{in_batch->second};
+  const auto value = context_.db.get(family::idempotency, view_of(hash));
+  if (!value) {
+    // A key that cannot be read is a key that is not known: a possible duplicate is better than a refusal for days.
+    if (value.error().is(errc::corrupt)) return std::optional<idempotency_row>{};
+    return value.error();
+  }
+  return *value ? decode_idempotency(**value) : std::nullopt;
+}
+
+void batch_writer::put_claim(const idempotency_hash& hash, idempotency_row row) {
+  batch_.put(family::idempotency, view_of(hash), encode(row));
+  claims_.insert_or_assign(hash, std::move(row));
+}
+
+accept_result batch_writer::store_message(accept_request&& request) {
+  const queue_id id = request.message.id;
+  cached_message made;
+  made.row = std::move(request.message);
+  made.row.recipients = static_cast<std::uint32_t>(request.recipients.size());
+  cached_message& message = context_.cache.insert(std::move(made));
+  std::uint32_t index = 0;
+  for (recipient_row& row : request.recipients) {
+    row.key = {id, index++};
+    put_new_recipient(message, row);
+  }
+  if (message.open.empty()) {
+    finish_message(message);
+  } else {
+    put_body(message, request.content);
+    batch_.put(family::message, id.view(), encode(message.row, {}));
+  }
+  put_ledger(request.ledger);
+  return {id, false, std::move(request.recipients)};
+}
+
+result<accept_result> batch_writer::merge(const idempotency_hash& hash, idempotency_row known,
+                                          accept_request&& request) {
+  std::vector<recipient_row> added;
+  for (recipient_row& row : request.recipients) {
+    const std::uint64_t address = hash_of_address(row.address);
+    const auto& hashes = known.address_hashes;
+    if (std::find(hashes.begin(), hashes.end(), address) != hashes.end()) continue;
+    known.address_hashes.push_back(address);
+    added.push_back(std::move(row));
+  }
+  if (added.empty()) return accept_result{known.id, true, {}};
+
+  const auto found = context_.cache.find(known.id);
+  if (!found) return found.error();
+  cached_message* message = *found;
+  const bool is_gone = message == nullptr;  // even its history
+  if (is_gone || message->is_damaged) {
+    cached_message made = is_gone ? cached_message{} : std::move(*message);
+    made.row = std::move(request.message);
+    made.row.id = known.id;
+    made.row.recipients = static_cast<std::uint32_t>(known.address_hashes.size() - added.size());
+    made.is_damaged = false;
+    message = &context_.cache.insert(std::move(made));
+  }
+  if (is_gone || message->is_finished) {
+    // The body was released with the last recipient; the new ones bring it again.
+    message->is_finished = false;
+    batch_.erase(family::history_message, known.id.view());
+    put_body(*message, request.content);
+  }
+  for (recipient_row& row : added) {
+    row.key = {known.id, message->row.recipients++};
+    put_new_recipient(*message, row);
+  }
+  if (message->open.empty()) {
+    finish_message(*message);
+  } else {
+    batch_.put(family::message, known.id.view(), encode(message->row, {}));
+  }
+  put_ledger(request.ledger);
+  const queue_id id = known.id;
+  put_claim(hash, std::move(known));
+  return accept_result{id, false, std::move(added)};
+}
+
+void batch_writer::put_body(cached_message& message, const mail::content_ptr& content) {
+  const std::string_view id = message.row.id.view();
+  const bool is_inline = !content || content->size() <= context_.inline_body_max;
+  if (is_inline) {
+    message.place.reset();
+    batch_.put(family::body, id, encode_inline_body(content ? std::string_view{*content} : std::string_view{}));
+  } else {
+    message.place = context_.segments.reserve(message.row.id, content);
+    batch_.put(family::body, id, encode(*message.place));
+  }
+}
+
+void batch_writer::put_new_recipient(cached_message& message, const recipient_row& row) {
+  const mail::traffic_stream stream = message.row.stream;
+  counts_.add(stream, row.state, 1);
+  if (mail::is_final(row.state)) {
+    batch_.put(family::history_recipient, key_of(row.key), encode(compact_for_history(row), stream));
+    return;
+  }
+  batch_.put(family::recipient, key_of(row.key), encode(row, stream));
+  message.open.push_back(open_recipient_of(row));
+  put_indexes(row.key, message.open.back());
+}
+
+void batch_writer::put_ledger(const std::vector<ledger_row>& rows) {
+  for (const ledger_row& row : rows) batch_.put(family::ledger, be64_key(++ledger_sequence_), encode(row));
+  has_ledger_rows_ = has_ledger_rows_ || !rows.empty();
+}
+
+result<void> batch_writer::settle(const settle_request& request) {
+  for (const recipient_change& change : request.changes) {
+    if (auto checked = check_change(change); !checked) return checked.error();
+  }
+  for (const recipient_change& change : request.changes) {
+    if (auto applied = apply_change(change); !applied) return applied.error();
+  }
+  put_ledger(request.ledger);
+  for (const accept_request& made : request.accepts) {
+    if (auto stored = accept(made); !stored) return stored.error();
+  }
+  return {};
+}
+
+result<void> batch_writer::check_change(const recipient_change& change) const {
+  const auto found = context_.cache.find(change.before.key.message);
+  if (!found) return found.error();
+  if (*found == nullptr || change.after.key != change.before.key) return error{errc::refused, "spool.settle"};
+  const open_recipient* open = find_open(**found, change.before.key.index);
+  if (open == nullptr) return error{errc::refused, "spool.settle"};
+  if (!open->is_damaged && open->state != change.before.state) return error{errc::refused, "spool.settle"};
+  return {};
+}
+
+result<void> batch_writer::apply_change(const recipient_change& change) {
+  const auto found = context_.cache.find(change.before.key.message);
+  if (!found) return found.error();
+  cached_message& message = **found;
+  open_recipient& open = *find_open(message, change.before.key.index);
+  const open_recipient before = open.is_damaged ? open_recipient_of(change.before) : open;
+  const mail::traffic_stream stream = message.is_damaged ? change.stream : message.row.stream;
+  const std::string key = key_of(change.after.key);
+  counts_.add(stream, before.state, -1);
+  counts_.add(stream, change.after.state, 1);
+  if (!mail::is_final(change.after.state)) {
+    batch_.put(family::recipient, key, encode(change.after, stream));
+    open = open_recipient_of(change.after);
+    move_indexes(change.after.key, before, open);
+    return {};
+  }
+  drop_indexes(change.after.key, before);
+  batch_.erase(family::recipient, key);
+  batch_.put(family::history_recipient, key, encode(compact_for_history(change.after), stream));
+  message.open.erase(message.open.begin() + (&open - message.open.data()));
+  if (message.is_damaged) message.row.stream = stream;
+  if (message.open.empty()) finish_message(message);
+  return {};
+}
+
+void batch_writer::put_indexes(const recipient_key& key, const open_recipient& entry) {
+  if (has_due_entry(entry.state, entry.has_intent)) {
+    batch_.put_mark(family::due, due_key_of(entry.lane, {entry.due, key}));
+  }
+  if (entry.has_intent) batch_.put_mark(family::intent, key_of(key));
+}
+
+void batch_writer::drop_indexes(const recipient_key& key, const open_recipient& entry) {
+  if (has_due_entry(entry.state, entry.has_intent)) {
+    batch_.erase(family::due, due_key_of(entry.lane, {entry.due, key}));
+  }
+  if (entry.has_intent) batch_.erase(family::intent, key_of(key));
+}
+
+void batch_writer::move_indexes(const recipient_key& key, const open_recipient& before, const open_recipient& after) {
+  // Deletes first: an entry that stays the same is put again behind its delete.
+  drop_indexes(key, before);
+  put_indexes(key, after);
+}
+
+void batch_writer::finish_message(cached_message& message) {
+  const std::string_view id = message.row.id.view();
+  batch_.erase(family::message, id);
+  batch_.erase(family::body, id);
+  batch_.put(family::history_message, id, encode(message.row, context_.now));
+  if (message.place) context_.segments.release(*message.place);
+  message.place.reset();
+  message.is_finished = true;
+}
+
+state_batch& batch_writer::finish() {
+  context_.segments.put_changes(batch_);
+  batch_.put(family::meta, totals_key, encode(totals_after()));
+  return batch_;
+}
+
+totals_row batch_writer::totals_after() const {
+  totals_row out = context_.totals;
+  out.ledger_sequence = ledger_sequence_;
+  out.next_segment = context_.segments.next_segment();
+  for (const auto& [key, change] : counts_.all()) {
+    std::uint64_t& count = out.counts[key];
+    // Below zero would be a count that a repair lost; it must not wrap.
+    count = change < 0 && count < static_cast<std::uint64_t>(-change) ? 0 : count + static_cast<std::uint64_t>(change);
+  }
+  return out;
+}
+
+}  // namespace stellwerk::spool::embedded

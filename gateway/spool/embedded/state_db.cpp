@@ -1,0 +1,160 @@
+#include "gateway/spool/embedded/state_db.hpp"
+
+#include <algorithm>
+
+#include "gateway/spool/embedded/encoding.hpp"
+#include "gateway/spool/embedded/state_options.hpp"
+
+namespace stellwerk::spool::embedded {
+namespace {
+
+std::uint8_t number_of(family which) { return static_cast<std::uint8_t>(which); }
+
+// Ours first in the order of their numbers, then what a newer version left.
+std::vector<rocksdb::ColumnFamilyDescriptor> descriptors_of(const state_options& options,
+                                                            const rocksdb::DBOptions& database,
+                                                            const state_memory& memory) {
+  std::vector<rocksdb::ColumnFamilyDescriptor> out;
+  for (std::size_t i = 0; i < family_count; ++i) {
+    const auto which = static_cast<family>(i);
+    out.emplace_back(name_of(which), family_options(which, options, memory));
+  }
+  std::vector<std::string> present;
+  if (!rocksdb::DB::ListColumnFamilies(database, options.directory, &present).ok()) return out;  // a new store
+  for (const std::string& name : present) {
+    const auto same = [&name](const rocksdb::ColumnFamilyDescriptor& known) { return known.name == name; };
+    if (std::none_of(out.begin(), out.end(), same)) {
+      out.emplace_back(name, family_options(family::meta, options, memory));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+error to_error(const rocksdb::Status& status, const char* step) {
+  if (status.IsNoSpace()) return {errc::store_full, step};
+  if (status.IsCorruption()) return {errc::corrupt, step};
+  if (status.IsNotFound()) return {errc::not_found, step};
+  return {errc::store_failed, step};
+}
+
+void state_batch::put(family which, std::string_view key, std::string value) {
+  seal(value, number_of(which), key);
+  batch_.Put(db_.handle(which), key, value);
+}
+
+void state_batch::put_mark(family which, std::string_view key) { batch_.Put(db_.handle(which), key, rocksdb::Slice{}); }
+
+void state_batch::erase(family which, std::string_view key) { batch_.Delete(db_.handle(which), key); }
+
+result<std::string_view> state_cursor::value() const {
+  const auto value = unseal(it_->value().ToStringView(), number_of(family_), key());
+  if (!value) {
+    corrupt_->add();
+    return error{errc::corrupt, "spool.read"};
+  }
+  return *value;
+}
+
+result<void> state_cursor::status() const {
+  if (it_->status().ok()) return {};
+  if (it_->status().IsCorruption()) corrupt_->add();
+  return to_error(it_->status(), "spool.scan");
+}
+
+result<std::unique_ptr<state_db>> state_db::open(const state_options& options) {
+  const state_memory memory = make_state_memory();
+  const rocksdb::DBOptions database = database_options(options, memory);
+  const auto descriptors = descriptors_of(options, database, memory);
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* raw = nullptr;
+  const rocksdb::Status opened =
+      options.read_only ? rocksdb::DB::OpenForReadOnly(database, options.directory, descriptors, &handles, &raw)
+                        : rocksdb::DB::Open(database, options.directory, descriptors, &handles, &raw);
+  if (!opened.ok()) {
+    const bool is_held = opened.IsIOError() && opened.ToString().find("lock") != std::string::npos;
+    return is_held ? error{errc::locked, "spool.open"} : to_error(opened, "spool.open");
+  }
+  std::unique_ptr<state_db> self{new state_db};
+  self->db_.reset(raw);
+  self->sync_ = options.sync;
+  self->corrupt_ = options.corrupt_records;
+  std::copy_n(handles.begin(), family_count, self->handles_.begin());
+  self->unknown_.assign(handles.begin() + family_count, handles.end());
+  return self;
+}
+
+state_db::~state_db() {
+  if (!db_) return;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+  for (rocksdb::ColumnFamilyHandle* handle : unknown_) db_->DestroyColumnFamilyHandle(handle);
+  db_->Close();
+}
+
+result<std::optional<std::string>> state_db::get(family which, std::string_view key) const {
+  std::string value;
+  const rocksdb::Status got = db_->Get(rocksdb::ReadOptions{}, handle(which), key, &value);
+  if (got.IsNotFound()) return std::optional<std::string>{};
+  if (!got.ok()) {
+    if (got.IsCorruption()) corrupt_.add();
+    return to_error(got, "spool.get");
+  }
+  const auto unsealed = unseal(value, number_of(which), key);
+  if (!unsealed) {
+    corrupt_.add();
+    return error{errc::corrupt, "spool.get"};
+  }
+  value.resize(unsealed->size());
+  return std::optional<std::string>{std::move(value)};
+}
+
+state_cursor state_db::walk(family which, std::string_view from, std::string_view until, walk_scope scope) const {
+  state_cursor cursor;
+  cursor.family_ = which;
+  cursor.corrupt_ = &corrupt_;
+  rocksdb::ReadOptions read;
+  if (!until.empty()) {
+    cursor.until_ = std::make_unique<std::string>(until);
+    cursor.until_slice_ = std::make_unique<rocksdb::Slice>(*cursor.until_);
+    read.iterate_upper_bound = cursor.until_slice_.get();
+  }
+  read.total_order_seek = scope == walk_scope::whole_family;
+  cursor.it_.reset(db_->NewIterator(read, handle(which)));
+  cursor.it_->Seek(from);
+  return cursor;
+}
+
+result<void> state_db::write(state_batch& batch) {
+  rocksdb::WriteOptions options;
+  options.sync = sync_;
+  const rocksdb::Status written = db_->Write(options, &batch.batch_);
+  if (!written.ok()) return to_error(written, "spool.commit");
+  return {};
+}
+
+result<void> state_db::resume() {
+  const rocksdb::Status resumed = db_->Resume();
+  if (!resumed.ok()) return to_error(resumed, "spool.resume");
+  return {};
+}
+
+result<void> state_db::flush() {
+  const rocksdb::Status flushed = db_->Flush(rocksdb::FlushOptions{}, {handles_.begin(), handles_.end()});
+  if (!flushed.ok()) return to_error(flushed, "spool.flush");
+  return {};
+}
+
+std::uint64_t state_db::bytes_on_disk() const {
+  std::uint64_t total = 0;
+  for (rocksdb::ColumnFamilyHandle* family_handle : handles_) {
+    std::uint64_t tables = 0;
+    std::uint64_t memory = 0;
+    if (db_->GetIntProperty(family_handle, rocksdb::DB::Properties::kTotalSstFilesSize, &tables)) total += tables;
+    // What lies in memory lies in the log too.
+    if (db_->GetIntProperty(family_handle, rocksdb::DB::Properties::kCurSizeAllMemTables, &memory)) total += memory;
+  }
+  return total;
+}
+
+}  // namespace stellwerk::spool::embedded

@@ -1,0 +1,104 @@
+#include "gateway/spool/embedded/state_options.hpp"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <algorithm>
+
+namespace stellwerk::spool::embedded {
+namespace {
+
+constexpr std::size_t block_cache_bytes = 64ULL << 20;
+constexpr std::size_t write_buffers_bytes = 64ULL << 20;
+constexpr std::size_t log_bytes_max = 96ULL << 20;  // what a restart replays at most
+constexpr std::size_t id_size = 16;
+
+bool has_compression(rocksdb::CompressionType wanted) {
+  const auto supported = rocksdb::GetSupportedCompressions();
+  return std::find(supported.begin(), supported.end(), wanted) != supported.end();
+}
+
+bool is_history(family which) {
+  return which == family::history_message || which == family::history_recipient || which == family::ledger;
+}
+
+bool starts_with_id(family which) {
+  return which == family::recipient || which == family::history_recipient || which == family::intent;
+}
+
+void keep_as_history(rocksdb::ColumnFamilyOptions& out, family which, const state_options& options) {
+  // Whole files fall off the end by age and by size: no deletes, no rewriting.
+  out.compaction_style = rocksdb::kCompactionStyleFIFO;
+  const std::uint64_t share = which == family::history_recipient ? 2 : 4;
+  out.compaction_options_fifo.max_table_files_size =
+      std::max<std::uint64_t>(options.history_bytes_max / share, 1U << 20);
+  out.compaction_options_fifo.allow_compaction = true;  // joins small files, so that a look-up opens few
+  const auto retention = std::chrono::duration_cast<std::chrono::seconds>(options.history_retention).count();
+  out.ttl = static_cast<std::uint64_t>(std::max<long long>(retention, 1));
+}
+
+}  // namespace
+
+state_memory make_state_memory() {
+  state_memory memory;
+  memory.block_cache = rocksdb::NewLRUCache(block_cache_bytes, 4);
+  memory.write_buffers = std::make_shared<rocksdb::WriteBufferManager>(write_buffers_bytes);
+  return memory;
+}
+
+rocksdb::DBOptions database_options(const state_options& options, const state_memory& memory) {
+  rocksdb::DBOptions out;
+  out.create_if_missing = true;
+  out.create_missing_column_families = true;
+  if (options.env != nullptr) out.env = options.env;
+  // The default would silently drop acknowledged commits behind a fault in the middle of the log.
+  out.wal_recovery_mode = options.salvage ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
+                                          : rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  out.recycle_log_file_num = 0;  // recycled logs need the default recovery mode
+  out.paranoid_checks = true;
+  out.max_bgerror_resume_count = 0;  // a failed sync is never retried behind our back
+  out.wal_compression = rocksdb::kNoCompression;
+  out.max_total_wal_size = log_bytes_max;
+  out.write_buffer_manager = memory.write_buffers;
+  out.max_open_files = -1;  // files are large and few; history by age needs them open
+  out.max_background_jobs = 2;
+  out.bytes_per_sync = 1ULL << 20;  // flushes and compactions reach the disk in small steps, not under a commit's sync
+  out.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  out.keep_log_file_num = 3;
+  out.max_log_file_size = 4ULL << 20;
+  out.stats_dump_period_sec = 0;
+  out.stats_persist_period_sec = 0;
+  out.enable_pipelined_write = false;
+  out.allow_concurrent_memtable_write = false;  // one writer
+  out.skip_stats_update_on_db_open = true;
+  return out;
+}
+
+rocksdb::ColumnFamilyOptions family_options(family which, const state_options& options, const state_memory& memory) {
+  rocksdb::ColumnFamilyOptions out;
+  out.write_buffer_size = 32ULL << 20;
+  out.arena_block_size = 256ULL << 10;  // thirteen idle memtables must not cost thirteen megabytes
+  out.max_write_buffer_number = 3;
+  out.compression = has_compression(rocksdb::kLZ4Compression) ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = memory.block_cache;
+  table.cache_index_and_filter_blocks = true;  // inside the bound of the cache
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
+  table.format_version = 5;
+  out.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  if (starts_with_id(which)) out.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(id_size));
+  if (which == family::due || which == family::idempotency_expiry || which == family::intent) {
+    // Queues: the head is a field of deletes that every scan would walk over.
+    out.table_properties_collector_factories.push_back(rocksdb::NewCompactOnDeletionCollectorFactory(1024, 256, 0.25));
+  }
+  if (is_history(which)) keep_as_history(out, which, options);
+  return out;
+}
+
+}  // namespace stellwerk::spool::embedded
