@@ -34,15 +34,16 @@ struct candidate {
   policy::way way = policy::way::main;
   policy::verdict verdict = policy::verdict::standby;
   candidate_reason reason = candidate_reason::none;
-  bool panic = false;             // chosen although ejected
+  bool panic = false;                 // chosen although ejected
   std::vector<std::uint16_t> limits;  // indices of the `limit` nodes above it; reserve() takes from each
-  std::string detail;             // "envelope_differs_from_headers", "size 31457280 > 15728640" ...
-  std::string_view invariant;     // name, views the policy
+  std::string detail;                 // "envelope_differs_from_headers", "size 31457280 > 15728640" ...
+  std::string_view invariant;         // name, views the policy
 };
 
 struct decision {
   policy::action action = policy::action::hold;
-  std::string action_reason;      // "no_destination_available", "invariant:NAME", the hold node's text, the refusing rule
+  std::string action_reason;   // "no_destination_available", "invariant:NAME", the hold node's text, the refusing rule
+  bool ended_by_node = false;  // hold or refuse: a node of the route says so, rather than what was filtered
   std::size_t route = std::numeric_limits<std::size_t>::max();  // index in policy::routes(); max: no route matched
   std::vector<candidate> candidates;  // every destination the route names, in order; at most one chosen
 
