@@ -25,9 +25,7 @@ const fault_category& category() noexcept {
 
 error fault(address_fault code) { return {make_error_code(code), "address.parse"}; }
 
-constexpr bool is_alnum(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+constexpr bool is_alnum(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 constexpr std::array<bool, 256> make_atext() {
   std::array<bool, 256> table{};
@@ -90,15 +88,16 @@ bool is_host_name(std::string_view name) {
 // What can never be part of any domain: a sign that the text holds more than one address.
 bool has_foreign_characters(std::string_view domain) {
   return std::any_of(domain.begin(), domain.end(), [](char c) {
-    return is_control(c) || c == ' ' || c == ',' || c == ';' || c == '@' || c == '<' || c == '>' || c == '"' || c == '\\';
+    return is_control(c) || c == ' ' || c == ',' || c == ';' || c == '@' || c == '<' || c == '>' || c == '"' ||
+           c == '\\';
   });
 }
 
 std::optional<std::string> a_label(std::string_view utf8) {
   const std::string input{utf8};
   std::uint8_t* raw = nullptr;
-  const int code = idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(input.c_str()), &raw,
-                                  IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+  const int code =
+      idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(input.c_str()), &raw, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
   const std::unique_ptr<std::uint8_t, decltype(&idn2_free)> owner{raw, &idn2_free};
   if (code != IDN2_OK || raw == nullptr) return std::nullopt;
   return ascii_lower(reinterpret_cast<const char*>(raw));
@@ -139,7 +138,9 @@ std::string_view to_string(address_fault fault) {
   return "no fault";
 }
 
-boost::system::error_code make_error_code(address_fault fault) noexcept { return {static_cast<int>(fault), category()}; }
+boost::system::error_code make_error_code(address_fault fault) noexcept {
+  return {static_cast<int>(fault), category()};
+}
 
 address_fault fault_of(const error& failure) noexcept {
   if (failure.code.category() != category()) return address_fault::none;

@@ -48,7 +48,9 @@ class list_reader {
         clear();
         ++at_;
         break;
-      default: take_text(text_.substr(at_, std::min(text_.find_first_of(" \t(\"<[,;:", at_), text_.size()) - at_)); break;
+      default:
+        take_text(text_.substr(at_, std::min(text_.find_first_of(" \t(\"<[,;:", at_), text_.size()) - at_));
+        break;
     }
   }
 
@@ -111,8 +113,10 @@ class list_reader {
     }
     at_ = std::min(at_ + 1, text_.size());
     flush_atoms();
-    if (has_angle_) ++rejected_;  // two addresses without a comma: the first one counts
-    else angle_ = std::move(inside);
+    if (has_angle_)
+      ++rejected_;  // two addresses without a comma: the first one counts
+    else
+      angle_ = std::move(inside);
     has_angle_ = true;
     blank_ = false;
   }

@@ -8,7 +8,8 @@
 namespace stellwerk::mail {
 
 // utf-8, us-ascii, iso-8859-1, iso-8859-15, windows-1252 under their usual names; nullopt for any other set. The result
-// is always valid UTF-8: what is not becomes U+FFFD. ISO-8859-1 is read as its superset windows-1252, as senders mean it.
+// is always valid UTF-8: what is not becomes U+FFFD. ISO-8859-1 is read as its superset windows-1252, as senders mean
+// it.
 [[nodiscard]] std::optional<std::string> to_utf8(std::string_view bytes, std::string_view charset);
 
 // The bytes with every ill-formed octet replaced by U+FFFD.

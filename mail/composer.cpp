@@ -48,7 +48,8 @@ class writer {
     append_folded_field(out_, "Message-ID", parameters.message_id);
     for (const auto& [name, value] : message_.headers) {
       // ASCII values stay as they are: structured fields do not take encoded words.
-      append_folded_field(out_, name, is_ascii(value) ? std::string{trim(value)} : encode_words(value, name.size() + 1));
+      append_folded_field(out_, name,
+                          is_ascii(value) ? std::string{trim(value)} : encode_words(value, name.size() + 1));
     }
     out_ += "MIME-Version: 1.0\r\n";
   }
@@ -104,7 +105,8 @@ class writer {
 
     std::vector<std::string> parameters;
     for (const mime_parameter& parameter : type.parameters) {
-      for (std::string& piece : format_parameter(parameter.name, parameter.value)) parameters.push_back(std::move(piece));
+      for (std::string& piece : format_parameter(parameter.name, parameter.value))
+        parameters.push_back(std::move(piece));
     }
     append_parameter_field(out_, "Content-Type", type.value, parameters);
     const bool named = !one.filename.empty();

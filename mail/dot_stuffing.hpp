@@ -40,8 +40,8 @@ class data_reader {
   // What the octets read so far end with.
   enum class state : std::uint8_t { line_start, inside, inside_cr, dot, dot_cr, complete };
 
-  void step(char octet);                              // one octet, in a state where lines may not be searched
-  std::size_t scan(std::string_view in);              // from line_start or inside to the end of `in` or the true end
+  void step(char octet);                  // one octet, in a state where lines may not be searched
+  std::size_t scan(std::string_view in);  // from line_start or inside to the end of `in` or the true end
   void scan_line(std::string_view line, bool ended);
   void store(std::string_view octets);
   void fail(framing_fault fault);

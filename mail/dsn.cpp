@@ -67,7 +67,8 @@ char32_t code_point(std::string_view character) {
     case 2: return static_cast<char32_t>((byte(0) & 0x1f) << 6 | (byte(1) & 0x3f));
     case 3: return static_cast<char32_t>((byte(0) & 0x0f) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f));
     case 4:
-      return static_cast<char32_t>((byte(0) & 0x07) << 18 | (byte(1) & 0x3f) << 12 | (byte(2) & 0x3f) << 6 | (byte(3) & 0x3f));
+      return static_cast<char32_t>((byte(0) & 0x07) << 18 | (byte(1) & 0x3f) << 12 | (byte(2) & 0x3f) << 6 |
+                                   (byte(3) & 0x3f));
     default: return byte(0);
   }
 }
@@ -109,10 +110,12 @@ void append_header(std::string& out, const delivery_report& report, const wordin
   out += "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n";
 }
 
-// A decoded subject shown to a person: control and direction marks are the reader's program's business, line breaks ours.
+// A decoded subject shown to a person: control and direction marks are the reader's program's business, line breaks
+// ours.
 std::string shown_subject(const delivery_report& report) {
   std::string subject = decoded_field(header_section::parse(report.original), "Subject");
-  std::replace_if(subject.begin(), subject.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  std::replace_if(
+      subject.begin(), subject.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
   if (subject.size() > subject_octets_max) subject.resize(subject_octets_max);
   return repaired_utf8(subject);
 }
@@ -123,7 +126,8 @@ void append_for_people(std::string& out, const delivery_report& report, const wo
     list += "  <" + repaired_utf8(recipient.address) + ">\n";
     if (!recipient.explanation.empty()) list += "    " + repaired_utf8(recipient.explanation) + '\n';
     if (!recipient.diagnostic.empty()) {
-      list += "    " + (recipient.remote_mta.empty() ? std::string{"Answer: "} : safe(recipient.remote_mta, 255) + ": ");
+      list +=
+          "    " + (recipient.remote_mta.empty() ? std::string{"Answer: "} : safe(recipient.remote_mta, 255) + ": ");
       list += safe(recipient.diagnostic) + '\n';
     }
     if (recipient.will_retry_until) list += "    until / bis: " + to_rfc5322(*recipient.will_retry_until) + '\n';
@@ -147,7 +151,8 @@ void append_recipient(std::string& out, const reported_recipient& recipient, con
   append_folded_field(out, "Status", status_of(recipient, words.status_class));
   if (!recipient.remote_mta.empty()) append_folded_field(out, "Remote-MTA", "dns; " + safe(recipient.remote_mta, 255));
   if (!recipient.diagnostic.empty()) {
-    append_folded_field(out, "Diagnostic-Code", safe(recipient.diagnostic_type, 20) + "; " + safe(recipient.diagnostic));
+    append_folded_field(out, "Diagnostic-Code",
+                        safe(recipient.diagnostic_type, 20) + "; " + safe(recipient.diagnostic));
   }
   if (recipient.last_attempt) append_folded_field(out, "Last-Attempt-Date", to_rfc5322(*recipient.last_attempt));
   if (recipient.will_retry_until) append_folded_field(out, "Will-Retry-Until", to_rfc5322(*recipient.will_retry_until));

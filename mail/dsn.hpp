@@ -18,13 +18,13 @@ namespace stellwerk::mail {
 enum class report_kind : std::uint8_t { failed, delayed, relayed };
 
 struct reported_recipient {
-  std::string address;             // local@domain
-  std::string original_recipient;  // ORCPT as received, "rfc822;a@b"; "" if there was none
-  std::string status;              // "5.1.1"; "" or one of another class becomes x.0.0
-  std::string explanation;         // a sentence of ours; ""
+  std::string address;                   // local@domain
+  std::string original_recipient;        // ORCPT as received, "rfc822;a@b"; "" if there was none
+  std::string status;                    // "5.1.1"; "" or one of another class becomes x.0.0
+  std::string explanation;               // a sentence of ours; ""
   std::string diagnostic_type = "smtp";  // "x-http" for a vendor's API
-  std::string diagnostic;          // what the peer said; foreign; "" if nothing was said
-  std::string remote_mta;          // host that said it; ""
+  std::string diagnostic;                // what the peer said; foreign; "" if nothing was said
+  std::string remote_mta;                // host that said it; ""
   std::optional<time_point> last_attempt;
   std::optional<time_point> will_retry_until;  // delayed
 };
@@ -36,11 +36,11 @@ struct delivery_report {
   std::string to_address;    // reverse path of the message reported on
   std::string message_id;    // of the report, with angle brackets
   time_point date;
-  std::string queue_id;      // of the message reported on
-  std::string envelope_id;   // ENVID; ""
+  std::string queue_id;     // of the message reported on
+  std::string envelope_id;  // ENVID; ""
   std::optional<time_point> arrival;
-  std::string_view original;  // content of the message reported on
-  bool return_full = false;   // RET=FULL
+  std::string_view original;               // content of the message reported on
+  bool return_full = false;                // RET=FULL
   std::size_t return_octets_max = 50'000;  // a longer message returns its header only
   std::vector<reported_recipient> recipients;
 };

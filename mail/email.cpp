@@ -12,16 +12,30 @@
 namespace stellwerk::mail {
 namespace {
 
-constexpr std::size_t name_octets_max = 76;         // room for a value in a line of 78
+constexpr std::size_t name_octets_max = 76;  // room for a value in a line of 78
 constexpr std::size_t value_octets_max = 50'000;
 constexpr std::size_t text_field_octets_max = 10'000;  // subject, display names, file names
-constexpr std::size_t word_octets_max = 900;        // what no fold can break has to fit in 998
+constexpr std::size_t word_octets_max = 900;           // what no fold can break has to fit in 998
 
 // Fields that other parts of the message or the gateway write.
-constexpr std::array<std::string_view, 18> reserved_names{
-    "From",        "Sender",        "To",          "Cc",           "Bcc",      "Reply-To",
-    "Subject",     "Date",          "Message-ID",  "MIME-Version", "Received", "Return-Path",
-    "Delivered-To", "DKIM-Signature", "Authentication-Results", "Received-SPF", "Domainkey-Signature", "Apparently-To"};
+constexpr std::array<std::string_view, 18> reserved_names{"From",
+                                                          "Sender",
+                                                          "To",
+                                                          "Cc",
+                                                          "Bcc",
+                                                          "Reply-To",
+                                                          "Subject",
+                                                          "Date",
+                                                          "Message-ID",
+                                                          "MIME-Version",
+                                                          "Received",
+                                                          "Return-Path",
+                                                          "Delivered-To",
+                                                          "DKIM-Signature",
+                                                          "Authentication-Results",
+                                                          "Received-SPF",
+                                                          "Domainkey-Signature",
+                                                          "Apparently-To"};
 constexpr std::array<std::string_view, 4> reserved_prefixes{"Content-", "Resent-", "ARC-", "X-Stellwerk-"};
 constexpr std::array<std::string_view, 2> single_names{"In-Reply-To", "References"};
 
@@ -55,28 +69,34 @@ class validator {
     const bool control = std::any_of(text.begin(), text.end(), [](char c) {
       return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
     });
-    if (control) fault(path, "must not contain line breaks or control characters");
-    else if (!is_valid_utf8(text)) fault(path, "must be valid UTF-8");
-    else if (text.size() > octets_max) fault(path, "is too long");
-    else return true;
+    if (control)
+      fault(path, "must not contain line breaks or control characters");
+    else if (!is_valid_utf8(text))
+      fault(path, "must be valid UTF-8");
+    else if (text.size() > octets_max)
+      fault(path, "is too long");
+    else
+      return true;
     return false;
   }
 
   void check_text(const std::string& path, std::string_view text) {
-    if (text.find('\0') != std::string_view::npos) fault(path, "must not contain NUL");
-    else if (!is_valid_utf8(text)) fault(path, "must be valid UTF-8");
+    if (text.find('\0') != std::string_view::npos)
+      fault(path, "must not contain NUL");
+    else if (!is_valid_utf8(text))
+      fault(path, "must be valid UTF-8");
   }
 
   void check_mailbox(const std::string& path, const email_mailbox& one) {
     check_line(path + ".display_name", one.display_name);
     const auto parsed = parse_address(one.address);
     if (parsed) return;
-    fault(path + ".address",
-          one.address.empty() ? "is missing" : std::string{to_string(fault_of(parsed.error()))});
+    fault(path + ".address", one.address.empty() ? "is missing" : std::string{to_string(fault_of(parsed.error()))});
   }
 
   void check_mailboxes(const std::string& path, const std::vector<email_mailbox>& mailboxes) {
-    for (std::size_t i = 0; i < mailboxes.size(); ++i) check_mailbox(path + '[' + std::to_string(i) + ']', mailboxes[i]);
+    for (std::size_t i = 0; i < mailboxes.size(); ++i)
+      check_mailbox(path + '[' + std::to_string(i) + ']', mailboxes[i]);
   }
 
   void check_attachment(const std::string& path, const email_attachment& one) {
@@ -90,30 +110,38 @@ class validator {
       }
     }
     const std::string_view id = bare_content_id(one);
-    const bool bad_id = id.size() > word_octets_max || (id.empty() && !one.content_id.empty()) ||
-                        std::any_of(id.begin(), id.end(), [](char c) { return c < 0x21 || c > 0x7e || c == '<' || c == '>'; });
+    const bool bad_id =
+        id.size() > word_octets_max || (id.empty() && !one.content_id.empty()) ||
+        std::any_of(id.begin(), id.end(), [](char c) { return c < 0x21 || c > 0x7e || c == '<' || c == '>'; });
     if (bad_id) fault(path + ".content_id", "must be printable ASCII without blanks");
   }
 
   void check_header(const std::string& path, const email& message, std::size_t index) {
     const auto& [name, value] = message.headers[index];
-    if (!is_field_name(name)) fault(path + ".name", "must be printable ASCII without blank and colon");
-    else if (name.size() > name_octets_max) fault(path + ".name", "is too long");
-    else if (is_reserved(name)) fault(path + ".name", "is reserved for the gateway or has a field of its own");
-    else if (repeats(message, index)) fault(path + ".name", "may stand only once");
-    if (check_line(path + ".value", value, value_octets_max) && is_ascii(value) && longest_word(value) > word_octets_max) {
+    if (!is_field_name(name))
+      fault(path + ".name", "must be printable ASCII without blank and colon");
+    else if (name.size() > name_octets_max)
+      fault(path + ".name", "is too long");
+    else if (is_reserved(name))
+      fault(path + ".name", "is reserved for the gateway or has a field of its own");
+    else if (repeats(message, index))
+      fault(path + ".name", "may stand only once");
+    if (check_line(path + ".value", value, value_octets_max) && is_ascii(value) &&
+        longest_word(value) > word_octets_max) {
       fault(path + ".value", "has a word too long for a line");
     }
   }
 
   bool is_reserved(std::string_view name) {
     return std::any_of(reserved_names.begin(), reserved_names.end(), [&](auto one) { return iequals(name, one); }) ||
-           std::any_of(reserved_prefixes.begin(), reserved_prefixes.end(), [&](auto one) { return istarts_with(name, one); });
+           std::any_of(reserved_prefixes.begin(), reserved_prefixes.end(),
+                       [&](auto one) { return istarts_with(name, one); });
   }
 
   bool repeats(const email& message, std::size_t index) {
     const std::string_view name = message.headers[index].first;
-    if (std::none_of(single_names.begin(), single_names.end(), [&](auto one) { return iequals(name, one); })) return false;
+    if (std::none_of(single_names.begin(), single_names.end(), [&](auto one) { return iequals(name, one); }))
+      return false;
     return std::any_of(message.headers.begin(), message.headers.begin() + static_cast<std::ptrdiff_t>(index),
                        [&](const auto& header) { return iequals(header.first, name); });
   }

@@ -40,8 +40,8 @@ struct field_fault {
   friend bool operator==(const field_fault&, const field_fault&) = default;
 };
 
-// Every fault at once: line breaks and NUL where they could start a header, text that is not UTF-8, addresses, names and
-// types that do not parse, header names that belong to us (catalogue P-100, P-101).
+// Every fault at once: line breaks and NUL where they could start a header, text that is not UTF-8, addresses, names
+// and types that do not parse, header names that belong to us (catalogue P-100, P-101).
 [[nodiscard]] std::vector<field_fault> validate(const email& message);
 
 }  // namespace stellwerk::mail

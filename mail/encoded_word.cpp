@@ -131,8 +131,10 @@ std::string encode_words(std::string_view utf8, std::size_t columns_used) {
     }
     if (!out.empty()) out += ' ';
     out += use_q ? word_prefix_q : word_prefix_b;
-    if (use_q) append_q(out, utf8.substr(0, take));
-    else out += base64_encode(utf8.substr(0, take));
+    if (use_q)
+      append_q(out, utf8.substr(0, take));
+    else
+      out += base64_encode(utf8.substr(0, take));
     out += "?=";
     utf8.remove_prefix(take);
     room = payload_octets;

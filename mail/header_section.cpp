@@ -26,7 +26,8 @@ std::string_view to_string(header_fault fault) {
 }
 
 bool is_field_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7f && c != ':'; });
+  return !name.empty() &&
+         std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7f && c != ':'; });
 }
 
 header_section header_section::parse(std::string_view content) {

@@ -26,10 +26,10 @@ struct header_field {
 
 enum class header_fault : std::uint8_t {
   none = 0,
-  no_header,        // starts with an empty line or with what is no field
-  bad_field_name,   // empty, or holds what RFC 5322 section 2.2 forbids
-  bad_line,         // a later line that is neither field nor continuation
-  line_too_long,    // over 998 octets
+  no_header,       // starts with an empty line or with what is no field
+  bad_field_name,  // empty, or holds what RFC 5322 section 2.2 forbids
+  bad_line,        // a later line that is neither field nor continuation
+  line_too_long,   // over 998 octets
   too_large,
   too_many_fields,
 };

@@ -41,8 +41,10 @@ std::string with_crlf(std::string_view text) {
   out.reserve(text.size() + text.size() / 32 + 2);
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '\r' && at + 1 < text.size() && text[at + 1] == '\n') ++at;
-    if (text[at] == '\r' || text[at] == '\n') out += "\r\n";
-    else out += text[at];
+    if (text[at] == '\r' || text[at] == '\n')
+      out += "\r\n";
+    else
+      out += text[at];
   }
   if (!out.empty() && !out.ends_with("\r\n")) out += "\r\n";
   return out;
@@ -73,7 +75,8 @@ void append_folded_field(std::string& out, std::string_view name, std::string_vi
 }
 
 void append_text_field(std::string& out, std::string_view name, std::string_view utf8) {
-  const bool encode = needs_encoded_words(utf8) || has_fragile_blanks(utf8) || longest_word(utf8) > folded_line_octets - 4;
+  const bool encode =
+      needs_encoded_words(utf8) || has_fragile_blanks(utf8) || longest_word(utf8) > folded_line_octets - 4;
   append_folded_field(out, name, encode ? encode_words(utf8, name.size() + 1) : std::string{utf8});
 }
 
@@ -82,8 +85,10 @@ void append_mailbox_field(std::string& out, std::string_view name, std::span<con
   for (const mailbox& one : mailboxes) {
     const std::size_t columns_used = value.empty() ? name.size() + 1 : 0;
     if (!value.empty()) value += ", ";
-    if (one.display_name.empty()) value += one.address.to_string();
-    else value.append(phrase(one.display_name, columns_used)).append(" <").append(one.address.to_string()).append(1, '>');
+    if (one.display_name.empty())
+      value += one.address.to_string();
+    else
+      value.append(phrase(one.display_name, columns_used)).append(" <").append(one.address.to_string()).append(1, '>');
   }
   append_folded_field(out, name, value);
 }

@@ -8,10 +8,21 @@ namespace stellwerk::mail {
 namespace {
 
 // Fields of which RFC 5322 section 3.6 and RFC 2045 allow one. Two of them let two programs see two messages.
-constexpr std::array<std::string_view, 15> single_fields{
-    "From",       "Sender",      "Reply-To", "To",           "Cc",           "Bcc",
-    "Date",       "Subject",     "Message-ID", "In-Reply-To", "References",   "MIME-Version",
-    "Content-Type", "Content-Transfer-Encoding", "Content-Disposition"};
+constexpr std::array<std::string_view, 15> single_fields{"From",
+                                                         "Sender",
+                                                         "Reply-To",
+                                                         "To",
+                                                         "Cc",
+                                                         "Bcc",
+                                                         "Date",
+                                                         "Subject",
+                                                         "Message-ID",
+                                                         "In-Reply-To",
+                                                         "References",
+                                                         "MIME-Version",
+                                                         "Content-Type",
+                                                         "Content-Transfer-Encoding",
+                                                         "Content-Disposition"};
 
 message_check fault(message_fault kind, std::string detail, std::size_t received) {
   return {kind, std::move(detail), received};
@@ -42,7 +53,8 @@ message_check check_message(const header_section& header, submission_profile pro
   if (received > received_fields_max) return fault(message_fault::too_many_hops, "too many hops", received);
   for (std::size_t i = 0; i < single_fields.size(); ++i) {
     if (seen[i] > 1) {
-      return fault(message_fault::duplicate_field, "more than one " + std::string{single_fields[i]} + " field", received);
+      return fault(message_fault::duplicate_field, "more than one " + std::string{single_fields[i]} + " field",
+                   received);
     }
   }
   if (profile == submission_profile::submission && seen[0] == 0) {

@@ -13,10 +13,20 @@ namespace stellwerk::mail {
 namespace {
 
 // Fields that every hop or every signer may add once more.
-constexpr std::array<std::string_view, 14> trace_fields{
-    "received",     "return-path",  "delivered-to",  "dkim-signature",         "arc-seal",
-    "arc-message-signature", "arc-authentication-results", "authentication-results", "received-spf", "x-received",
-    "resent-to",    "resent-from",  "resent-date",   "resent-message-id"};
+constexpr std::array<std::string_view, 14> trace_fields{"received",
+                                                        "return-path",
+                                                        "delivered-to",
+                                                        "dkim-signature",
+                                                        "arc-seal",
+                                                        "arc-message-signature",
+                                                        "arc-authentication-results",
+                                                        "authentication-results",
+                                                        "received-spf",
+                                                        "x-received",
+                                                        "resent-to",
+                                                        "resent-from",
+                                                        "resent-date",
+                                                        "resent-message-id"};
 
 bool has_high_bit(std::string_view text) {
   // Eight octets at a time; the optimiser makes vectors of the inner loop.
@@ -24,7 +34,8 @@ bool has_high_bit(std::string_view text) {
   std::size_t at = 0;
   for (; at + block <= text.size(); at += block) {
     unsigned char bits = 0;
-    for (std::size_t i = 0; i < block; ++i) bits = static_cast<unsigned char>(bits | static_cast<unsigned char>(text[at + i]));
+    for (std::size_t i = 0; i < block; ++i)
+      bits = static_cast<unsigned char>(bits | static_cast<unsigned char>(text[at + i]));
     if ((bits & 0x80) != 0) return true;
   }
   return !is_ascii(text.substr(at));

@@ -25,8 +25,8 @@ struct attachment_info {
   std::string filename;
   std::string content_type;
   std::string content_id;
-  std::size_t size = 0;   // decoded
-  std::size_t part = 0;   // index into mime_tree::parts
+  std::size_t size = 0;       // decoded
+  std::size_t part = 0;       // index into mime_tree::parts
   bool inline_image = false;  // shown by the HTML part: has a Content-ID and no disposition "attachment"
 };
 [[nodiscard]] std::vector<attachment_info> list_attachments(const mime_tree& tree);

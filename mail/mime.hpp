@@ -28,9 +28,9 @@ struct mime_part {
   mime_value content_type;  // text/plain if absent
   mime_value disposition;   // value "" if absent
   transfer_encoding encoding = transfer_encoding::identity;
-  std::string filename;    // of the disposition, else the name of the type; UTF-8
-  std::string content_id;  // without angle brackets
-  bool container = false;  // has (or should have) child parts
+  std::string filename;     // of the disposition, else the name of the type; UTF-8
+  std::string content_id;   // without angle brackets
+  bool container = false;   // has (or should have) child parts
   bool in_message = false;  // lies inside a message/rfc822 part
 
   [[nodiscard]] bool is_type(std::string_view lower_type) const { return content_type.value == lower_type; }

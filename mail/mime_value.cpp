@@ -56,10 +56,14 @@ class reader {
   void skip_blank() {
     for (int depth = 0; !done(); ++at_) {
       const char c = text_[at_];
-      if (c == '(') ++depth;
-      else if (c == ')' && depth > 0) --depth;
-      else if (depth > 0 && c == '\\') ++at_;
-      else if (depth == 0 && !is_blank(c)) return;
+      if (c == '(')
+        ++depth;
+      else if (c == ')' && depth > 0)
+        --depth;
+      else if (depth > 0 && c == '\\')
+        ++at_;
+      else if (depth == 0 && !is_blank(c))
+        return;
     }
   }
 

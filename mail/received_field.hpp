@@ -19,12 +19,12 @@ struct smtp_traits {
 [[nodiscard]] std::string_view protocol_name(const smtp_traits& traits);
 
 struct received_stamp {
-  std::string helo;          // what the peer called itself; foreign; "" for gRPC
-  std::string peer_address;  // "192.0.2.1" or "2001:db8::1"; "" to keep the client's address out
-  std::string client;        // configured name of the client, gRPC
-  std::string by;            // name of this node
-  std::string protocol;      // protocol_name() or "GRPC"
-  std::string id;            // queue id
+  std::string helo;            // what the peer called itself; foreign; "" for gRPC
+  std::string peer_address;    // "192.0.2.1" or "2001:db8::1"; "" to keep the client's address out
+  std::string client;          // configured name of the client, gRPC
+  std::string by;              // name of this node
+  std::string protocol;        // protocol_name() or "GRPC"
+  std::string id;              // queue id
   std::string only_recipient;  // local@domain, if the message has just one; else ""
   time_point at;
 };

@@ -1,4 +1,5 @@
-// SMTP replies (RFC 5321 section 4.2, RFC 2034): the value, the incremental parser of a client, the formatter of a server.
+// SMTP replies (RFC 5321 section 4.2, RFC 2034): the value, the incremental parser of a client, the formatter of a
+// server.
 //
 // The parser is strict and bounded: what is not a reply by the letter ends the conversation, it is never guessed
 // (catalogue P-199). The text of a parsed reply is foreign. Thread rule: values; a parser belongs to one connection.
@@ -15,8 +16,8 @@
 namespace stellwerk::mail {
 
 inline constexpr std::size_t reply_lines_max = 100;
-inline constexpr std::size_t reply_line_octets_max = 2048;    // accepted from a peer, with CRLF
-inline constexpr std::size_t reply_line_octets_sent = 512;    // RFC 5321 section 4.5.3.1.5, with CRLF
+inline constexpr std::size_t reply_line_octets_max = 2048;  // accepted from a peer, with CRLF
+inline constexpr std::size_t reply_line_octets_sent = 512;  // RFC 5321 section 4.5.3.1.5, with CRLF
 
 struct reply {
   int code = 0;                           // 200..599

@@ -14,7 +14,8 @@ bool is_removed(std::string_view name, const declared_changes& changes) {
 std::string missing_fields(const header_section& header, const declared_changes& changes) {
   std::string fields;
   if (!changes.date.empty() && !header.contains("Date")) fields += "Date: " + changes.date + "\r\n";
-  if (!changes.message_id.empty() && !header.contains("Message-ID")) fields += "Message-ID: " + changes.message_id + "\r\n";
+  if (!changes.message_id.empty() && !header.contains("Message-ID"))
+    fields += "Message-ID: " + changes.message_id + "\r\n";
   return fields;
 }
 

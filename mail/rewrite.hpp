@@ -14,7 +14,7 @@ inline constexpr std::string_view control_field_prefix = "X-Stellwerk-";
 [[nodiscard]] bool is_control_field(std::string_view name);
 
 struct declared_changes {
-  std::string received;     // one whole field with its CRLF, put on top; "" for none
+  std::string received;  // one whole field with its CRLF, put on top; "" for none
   bool remove_control_fields = true;
   bool remove_bcc = false;  // profile submission
   std::string date;         // value for a missing Date field; "" adds none

@@ -98,8 +98,10 @@ std::string decode_quoted_printable(std::string_view text, std::size_t octets_ma
       continue;
     }
     const std::size_t next = after_soft_break(text, at);
-    if (next == at) out += text[at++];
-    else at = next;
+    if (next == at)
+      out += text[at++];
+    else
+      at = next;
   }
   return out;
 }
@@ -152,8 +154,10 @@ std::string encode_quoted_printable(std::string_view text) {
       out += "=\r\n";
       line = 0;
     }
-    if (quoted) append_hex(out, text[at]);
-    else out += text[at];
+    if (quoted)
+      append_hex(out, text[at]);
+    else
+      out += text[at];
     line += octets;
   }
   return out;

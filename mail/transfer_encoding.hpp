@@ -14,7 +14,8 @@ enum class transfer_encoding : std::uint8_t { identity, quoted_printable, base64
 
 inline constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
-// Stop after `octets_max` octets of output. Octets outside the alphabet are skipped (base64) or kept (quoted-printable).
+// Stop after `octets_max` octets of output. Octets outside the alphabet are skipped (base64) or kept
+// (quoted-printable).
 [[nodiscard]] std::string decode_base64(std::string_view text, std::size_t octets_max = no_limit);
 [[nodiscard]] std::string decode_quoted_printable(std::string_view text, std::size_t octets_max = no_limit);
 [[nodiscard]] std::string decode_transfer(std::string_view body, transfer_encoding encoding,

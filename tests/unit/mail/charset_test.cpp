@@ -17,7 +17,11 @@ TEST(to_utf8, knows_the_sets_mail_comes_in) {
 }
 
 TEST(to_utf8, is_always_valid_utf8) {
-  EXPECT_EQ(to_utf8("a\xff" "b", "utf-8"), "a\xef\xbf\xbd" "b");
+  EXPECT_EQ(to_utf8("a\xff"
+                    "b",
+                    "utf-8"),
+            "a\xef\xbf\xbd"
+            "b");
   EXPECT_EQ(to_utf8("\xe2\x82", "utf-8"), "\xef\xbf\xbd\xef\xbf\xbd");
   std::string all;
   for (int i = 0; i < 256; ++i) all += static_cast<char>(i);

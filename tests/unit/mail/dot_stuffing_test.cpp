@@ -47,7 +47,8 @@ TEST(stuffed_pieces, joined_they_are_the_stuffed_content) {
 }
 
 TEST(data_reader, reads_back_what_was_stuffed_in_any_split) {  // P-011, P-012
-  for (const std::string content : {"", "\r\n", ".\r\n", "..\r\n.x\r\n..x\r\n", "a\r\n.\r\n\r\n.\r\nb\r\n", "\r\n\r\n.\r\n"}) {
+  for (const std::string content :
+       {"", "\r\n", ".\r\n", "..\r\n.x\r\n..x\r\n", "a\r\n.\r\n\r\n.\r\nb\r\n", "\r\n\r\n.\r\n"}) {
     const std::string wire = stuffed(content) + "NOOP\r\n";
     for (std::size_t piece = 1; piece <= wire.size(); ++piece) {
       const reading r = read_in_pieces(wire, piece);
@@ -60,9 +61,9 @@ TEST(data_reader, reads_back_what_was_stuffed_in_any_split) {  // P-011, P-012
 }
 
 TEST(data_reader, no_false_end_ends_a_message) {  // P-001 to P-006
-  const std::string_view false_ends[] = {"\n.\n",   "\n.\r\n", "\r\n.\n",   "\r.\r",        "\r.\n",
-                                         "\n.\r",   "\r.\r\n", "\r\n.\r",   "\r\n\0.\r\n"sv, "\r\n.\0\r\n"sv,
-                                         "\r\r\n.\r", "\n\n.\n"};
+  const std::string_view false_ends[] = {"\n.\n",         "\n.\r\n",       "\r\n.\n",   "\r.\r",
+                                         "\r.\n",         "\n.\r",         "\r.\r\n",   "\r\n.\r",
+                                         "\r\n\0.\r\n"sv, "\r\n.\0\r\n"sv, "\r\r\n.\r", "\n\n.\n"};
   for (const auto false_end : false_ends) {
     const std::string wire = "Subject: a\r\n\r\nbody" + std::string{false_end} +
                              "MAIL FROM:<evil@x.ex>\r\nRCPT TO:<b@y.ex>\r\nDATA\r\nSubject: b\r\n\r\nsmuggled\r\n.\r\n";
@@ -79,11 +80,16 @@ TEST(data_reader, no_false_end_ends_a_message) {  // P-001 to P-006
 
 TEST(data_reader, faults_have_their_names_in_any_split) {
   const std::pair<std::string, framing_fault> cases[] = {
-      {"a\nb\r\n", framing_fault::bare_lf},        {"\n", framing_fault::bare_lf},
-      {".\n", framing_fault::bare_lf},             {"a\rb\r\n", framing_fault::bare_cr},
-      {"\rb\r\n", framing_fault::bare_cr},         {".\rb\r\n", framing_fault::bare_cr},
-      {"a\r\r\n", framing_fault::bare_cr},         {"a\0b\r\n"s, framing_fault::nul},
-      {".\0\r\n"s, framing_fault::nul},            {std::string(999, 'x') + "\r\n", framing_fault::line_too_long},
+      {"a\nb\r\n", framing_fault::bare_lf},
+      {"\n", framing_fault::bare_lf},
+      {".\n", framing_fault::bare_lf},
+      {"a\rb\r\n", framing_fault::bare_cr},
+      {"\rb\r\n", framing_fault::bare_cr},
+      {".\rb\r\n", framing_fault::bare_cr},
+      {"a\r\r\n", framing_fault::bare_cr},
+      {"a\0b\r\n"s, framing_fault::nul},
+      {".\0\r\n"s, framing_fault::nul},
+      {std::string(999, 'x') + "\r\n", framing_fault::line_too_long},
       {"." + std::string(999, 'x') + "\r\n", framing_fault::line_too_long}};
   for (const auto& [body, fault] : cases) {
     for (const std::size_t piece : {1U, 2U, 3U, 7U, 4096U}) {

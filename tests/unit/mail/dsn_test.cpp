@@ -11,7 +11,8 @@ namespace stellwerk::mail {
 namespace {
 
 const std::string original =
-    "Received: x\r\nFrom: a@x.ex\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nMessage-ID: <orig@x.ex>\r\n\r\nsecret body\r\n";
+    "Received: x\r\nFrom: a@x.ex\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nMessage-ID: <orig@x.ex>\r\n\r\nsecret "
+    "body\r\n";
 
 delivery_report sample(report_kind kind = report_kind::failed) {
   delivery_report report;
@@ -63,8 +64,9 @@ TEST(build_delivery_report, speaks_to_people_in_two_languages) {
   const std::string content = built(sample());
   const mime_tree tree = tree_of(content);
   const std::string text = decoded_text(tree.parts[1]);
-  for (const char* part : {"could not be delivered", "<nobody@y.ex>", "mx.y.ex: 550 5.1.1 no such user", "Subject: Grüße",
-                           "konnte den unten genannten Empfängern nicht zugestellt werden", "01ARZ3NDEKTSV4RRFFQ69G5FAV"}) {
+  for (const char* part :
+       {"could not be delivered", "<nobody@y.ex>", "mx.y.ex: 550 5.1.1 no such user", "Subject: Grüße",
+        "konnte den unten genannten Empfängern nicht zugestellt werden", "01ARZ3NDEKTSV4RRFFQ69G5FAV"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part;
   }
 }
@@ -81,7 +83,8 @@ TEST(build_delivery_report, one_group_for_each_recipient) {
   report.recipients.push_back(utf8);
   const std::string content = built(report);
   const std::string status{tree_of(content).parts[2].body};
-  EXPECT_TRUE(status.starts_with("Original-Envelope-Id: env-1\r\nReporting-MTA: dns; gw-1.example\r\nArrival-Date: Sat,"));
+  EXPECT_TRUE(
+      status.starts_with("Original-Envelope-Id: env-1\r\nReporting-MTA: dns; gw-1.example\r\nArrival-Date: Sat,"));
   EXPECT_NE(status.find("Action: delayed\r\nStatus: 4.0.0\r\n"), std::string::npos);  // 5.1.1 is of another class
   EXPECT_NE(status.find("\r\n\r\nOriginal-Recipient: rfc822;j@y.ex\r\nFinal-Recipient: utf-8; j\\x{FC}rgen@y.ex\r\n"),
             std::string::npos);

@@ -33,7 +33,8 @@ using list = std::vector<std::string>;
 TEST(validate_email, a_good_message_has_no_fault) { EXPECT_EQ(paths(good()), list{}); }
 
 TEST(validate_email, line_breaks_and_nul_are_found_in_every_field) {  // P-100
-  for (const std::string& bad : {std::string{"a\rb"}, std::string{"a\nb"}, std::string{"a\r\nBcc: x@y.ex"}, std::string{"a\0b", 3}}) {
+  for (const std::string& bad :
+       {std::string{"a\rb"}, std::string{"a\nb"}, std::string{"a\r\nBcc: x@y.ex"}, std::string{"a\0b", 3}}) {
     email message = good();
     message.from.display_name = bad;
     message.from.address = bad + "@x.ex";
@@ -62,9 +63,26 @@ TEST(validate_email, line_breaks_and_nul_are_found_in_every_field) {  // P-100
 TEST(validate_email, header_names) {  // P-101
   email message = good();
   message.headers.clear();
-  const list bad{"", "a:b", "a b", "S\xc3\xbc", std::string(1'000'000, 'x'), "Received", "dkim-signature", "Return-Path", "BCC",
-                 "From", "to", "Content-Type", "content-foo", "MIME-Version", "Message-ID", "Date", "X-Stellwerk-Stream",
-                 "Sender", "ARC-Seal", "Resent-To"};
+  const list bad{"",
+                 "a:b",
+                 "a b",
+                 "S\xc3\xbc",
+                 std::string(1'000'000, 'x'),
+                 "Received",
+                 "dkim-signature",
+                 "Return-Path",
+                 "BCC",
+                 "From",
+                 "to",
+                 "Content-Type",
+                 "content-foo",
+                 "MIME-Version",
+                 "Message-ID",
+                 "Date",
+                 "X-Stellwerk-Stream",
+                 "Sender",
+                 "ARC-Seal",
+                 "Resent-To"};
   for (const std::string& name : bad) message.headers.emplace_back(name, "x");
   const auto faults = validate(message);
   ASSERT_EQ(faults.size(), bad.size());

@@ -49,8 +49,9 @@ TEST(decode_encoded_words, hostile_input_takes_linear_time) {
 TEST(encode_words, come_back_and_are_short) {
   std::string thousand;
   for (int i = 0; i < 500; ++i) thousand += "ä€";
-  for (const std::string& text : {std::string{"über"}, std::string{"日本語のとても長い件名です、これは折り返されるはずです。もっと長く"},
-                                 std::string{"a =?utf-8?Q?b?= c"}, std::string{"x\ty"}, thousand, std::string(300, 'a')}) {
+  for (const std::string& text :
+       {std::string{"über"}, std::string{"日本語のとても長い件名です、これは折り返されるはずです。もっと長く"},
+        std::string{"a =?utf-8?Q?b?= c"}, std::string{"x\ty"}, thousand, std::string(300, 'a')}) {
     const std::string encoded = encode_words(text);
     EXPECT_TRUE(is_printable_ascii(encoded));
     for (const auto word : split(encoded, ' ')) EXPECT_LE(word.size(), 75U);

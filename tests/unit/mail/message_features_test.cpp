@@ -10,7 +10,8 @@ namespace {
 message_features features_of(const std::string& content) { return analyse(content, header_section::parse(content)); }
 
 TEST(message_features, of_a_plain_message) {
-  const std::string content = "From: A <a@X.ex>\r\nTo: b@x.ex, B <b@X.ex>\r\nCc: c@x.ex\r\nBcc: d@x.ex\r\nSubject: s\r\n\r\nhello\r\n";
+  const std::string content =
+      "From: A <a@X.ex>\r\nTo: b@x.ex, B <b@X.ex>\r\nCc: c@x.ex\r\nBcc: d@x.ex\r\nSubject: s\r\n\r\nhello\r\n";
   const message_features f = features_of(content);
   EXPECT_EQ(f.size, content.size());
   EXPECT_EQ(f.longest_line, std::string_view{"To: b@x.ex, B <b@X.ex>"}.size());
@@ -26,7 +27,8 @@ TEST(message_features, of_a_plain_message) {
 
 TEST(message_features, eight_bit_in_header_and_body) {
   EXPECT_TRUE(features_of("Subject: \xc3\xbc\r\n\r\n").has_utf8_header);
-  const message_features body = features_of("Subject: u\r\n\r\n" + std::string(100, 'x') + "\xfc" + std::string(100, 'x'));
+  const message_features body =
+      features_of("Subject: u\r\n\r\n" + std::string(100, 'x') + "\xfc" + std::string(100, 'x'));
   EXPECT_TRUE(body.has_8bit);
   EXPECT_FALSE(body.has_utf8_header);
   EXPECT_TRUE(features_of("Subject: u\r\n\r\n" + std::string(64, 'x') + "\xfc").has_8bit);
@@ -35,7 +37,8 @@ TEST(message_features, eight_bit_in_header_and_body) {
 TEST(message_features, fields) {
   const message_features f = features_of(
       "Received: a\r\nReceived: b\r\nDKIM-Signature: x\r\nDKIM-Signature: y\r\nMessage-ID: <1@x>\r\nComments: a\r\n"
-      "comments: b\r\nList-Unsubscribe: <https://x.ex/u>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nTo: nobody\r\n\r\n");
+      "comments: b\r\nList-Unsubscribe: <https://x.ex/u>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nTo: "
+      "nobody\r\n\r\n");
   EXPECT_EQ(f.repeated_fields, std::vector<std::string>{"comments"});
   EXPECT_TRUE(f.has_dkim_signature);
   EXPECT_TRUE(f.has_message_id);
@@ -53,7 +56,8 @@ TEST(message_features, parts) {
   EXPECT_EQ(f.attachments_bytes, 5U);
   EXPECT_TRUE(features_of("Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\r\nx").is_smime);
   EXPECT_TRUE(features_of("Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\n"
-                          "Content-Type: application/pgp-signature\r\n\r\ny\r\n--b--\r\n").is_pgp);
+                          "Content-Type: application/pgp-signature\r\n\r\ny\r\n--b--\r\n")
+                  .is_pgp);
   EXPECT_TRUE(features_of("Subject: a\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n").must_stay_as_is());
 }
 

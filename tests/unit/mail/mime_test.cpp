@@ -91,7 +91,8 @@ TEST(scan_mime, broken_structures_end_somewhere) {
   EXPECT_EQ(scan(head + "--b--\r\n--b\r\n\r\nlate\r\n").parts.size(), 1U);
   EXPECT_EQ(scan("Content-Type: multipart/mixed\r\n\r\n--\r\n----\r\n").parts.size(), 1U);
   // The inner multipart reuses the outer boundary: its delimiter is the outer one's.
-  const mime_tree reused = scan(head + "--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n");
+  const mime_tree reused =
+      scan(head + "--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n");
   ASSERT_EQ(reused.parts.size(), 3U);
   EXPECT_EQ(reused.parts[2].parent, 0U);
 }
@@ -107,7 +108,8 @@ double cpu_seconds(const std::string& content, mime_fault expected) {
 TEST(scan_mime, nests_of_a_thousand_stop_in_time) {  // P-106
   std::string multiparts = "Content-Type: multipart/mixed; boundary=b0\r\n\r\n";
   for (int i = 0; i < 1'000; ++i) {
-    multiparts += "--b" + std::to_string(i) + "\r\nContent-Type: multipart/mixed; boundary=b" + std::to_string(i + 1) + "\r\n\r\n";
+    multiparts += "--b" + std::to_string(i) + "\r\nContent-Type: multipart/mixed; boundary=b" + std::to_string(i + 1) +
+                  "\r\n\r\n";
   }
   EXPECT_LT(cpu_seconds(multiparts, mime_fault::too_deep), 1.0);
   std::string messages;

@@ -48,9 +48,9 @@ TEST(parse_mime_value, hostile_values_do_no_harm) {
 
 TEST(format_parameter, comes_back) {
   for (const std::string& value : {std::string{"plain.txt"}, std::string{"with space.txt"}, std::string{"a\"b\\c"},
-                                  std::string{"Übersicht für März.pdf"}, std::string(300, 'n'), std::string{""},
-                                  std::string{"日本語のとても長いファイル名ですこれは分割される.pdf"}, std::string{"=?utf-8?Q?x?="},
-                                  std::string{"100%'*"}}) {
+                                   std::string{"Übersicht für März.pdf"}, std::string(300, 'n'), std::string{""},
+                                   std::string{"日本語のとても長いファイル名ですこれは分割される.pdf"},
+                                   std::string{"=?utf-8?Q?x?="}, std::string{"100%'*"}}) {
     std::string field = "attachment";
     for (const std::string& piece : format_parameter("filename", value)) {
       EXPECT_LE(piece.size(), 78U);

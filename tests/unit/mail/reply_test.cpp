@@ -56,9 +56,9 @@ TEST(reply_parser, a_bare_code_is_a_reply) {
 
 TEST(reply_parser, malformed_replies_end_it) {  // P-199
   using namespace std::literals;
-  for (const auto bad : {"850 x\r\n"sv, "199 x\r\n"sv, "hello\r\n"sv, "\r\n"sv, "25\r\n"sv, "250 x\n"sv, "250x\r\n"sv,
-                         "250 a\0b\r\n"sv, "250 a\rb\r\n"sv, "250-a\r\n251 b\r\n"sv, "250-a\r\nb\r\n"sv, " 250 a\r\n"sv,
-                         "2 50 a\r\n"sv}) {
+  for (const auto bad :
+       {"850 x\r\n"sv, "199 x\r\n"sv, "hello\r\n"sv, "\r\n"sv, "25\r\n"sv, "250 x\n"sv, "250x\r\n"sv, "250 a\0b\r\n"sv,
+        "250 a\rb\r\n"sv, "250-a\r\n251 b\r\n"sv, "250-a\r\nb\r\n"sv, " 250 a\r\n"sv, "2 50 a\r\n"sv}) {
     EXPECT_EQ(parse(bad), state::malformed) << bad;
   }
 }

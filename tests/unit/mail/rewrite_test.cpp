@@ -12,19 +12,22 @@ std::string rewritten(const std::string& content, const declared_changes& change
 }
 
 TEST(apply_declared_changes, nothing_declared_changes_nothing) {
-  for (const std::string content : {"", "A: b\r\n\r\nbody", "A: b", "no header\r\n", "\r\nbody", "A: b\r\n .\r\n\r\n"}) {
+  for (const std::string content :
+       {"", "A: b\r\n\r\nbody", "A: b", "no header\r\n", "\r\nbody", "A: b\r\n .\r\n\r\n"}) {
     EXPECT_EQ(rewritten(content, {}), content);
   }
 }
 
 TEST(apply_declared_changes, control_fields_go_everything_else_stays) {
   const std::string content =
-      "X-Stellwerk-Stream: marketing\r\nSubject:  a\r\n\tb\r\nx-STELLWERK-tags: a,\r\n b\r\nBcc: c@x.ex\r\nX-Stell: d\r\n"
+      "X-Stellwerk-Stream: marketing\r\nSubject:  a\r\n\tb\r\nx-STELLWERK-tags: a,\r\n b\r\nBcc: c@x.ex\r\nX-Stell: "
+      "d\r\n"
       "\r\nX-Stellwerk-Stream: in the body\r\n";
   declared_changes changes;
   changes.received = "Received: r\r\n";
-  EXPECT_EQ(rewritten(content, changes),
-            "Received: r\r\nSubject:  a\r\n\tb\r\nBcc: c@x.ex\r\nX-Stell: d\r\n\r\nX-Stellwerk-Stream: in the body\r\n");
+  EXPECT_EQ(
+      rewritten(content, changes),
+      "Received: r\r\nSubject:  a\r\n\tb\r\nBcc: c@x.ex\r\nX-Stell: d\r\n\r\nX-Stellwerk-Stream: in the body\r\n");
   changes.remove_control_fields = false;
   EXPECT_EQ(rewritten(content, changes), "Received: r\r\n" + content);
 }
@@ -69,7 +72,8 @@ TEST(build_received_field, says_who_how_and_when) {
   grpc.by = "gw-1";
   grpc.protocol = "GRPC";
   grpc.id = "X";
-  EXPECT_EQ(build_received_field(grpc), "Received: from shop by gw-1 with GRPC id X; Thu, 01 Jan 1970 00:00:00 +0000\r\n");
+  EXPECT_EQ(build_received_field(grpc),
+            "Received: from shop by gw-1 with GRPC id X; Thu, 01 Jan 1970 00:00:00 +0000\r\n");
 }
 
 TEST(build_received_field, a_foreign_name_cannot_break_out) {
@@ -85,7 +89,8 @@ TEST(build_received_field, a_foreign_name_cannot_break_out) {
 
 TEST(count_received_by, counts_our_own_name_only) {
   const std::string own = build_received_field(stamp());
-  const std::string content = own + own + "Received: from gw-1 by other with SMTP; x\r\nReceived: by GW-1; y\r\n"
+  const std::string content = own + own +
+                              "Received: from gw-1 by other with SMTP; x\r\nReceived: by GW-1; y\r\n"
                               "Received: from x\r\n\tby\r\n\tgw-1\r\n\twith SMTP; z\r\nReceived: by gw-10; y\r\n\r\n";
   EXPECT_EQ(count_received_by(header_section::parse(content), "gw-1"), 4U);
   EXPECT_EQ(count_received_by(header_section::parse(content), "gw-10"), 1U);

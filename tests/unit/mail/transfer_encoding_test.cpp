@@ -31,9 +31,12 @@ TEST(encode_quoted_printable, lines_are_short_and_come_back) {
     std::string text;
     for (auto left = random.below(400); left > 0; --left) {
       const auto kind = random.below(20);
-      if (kind == 0) text += "\r\n";
-      else if (kind < 4) text += ' ';
-      else text += static_cast<char>(random.below(256));
+      if (kind == 0)
+        text += "\r\n";
+      else if (kind < 4)
+        text += ' ';
+      else
+        text += static_cast<char>(random.below(256));
     }
     const std::string encoded = encode_quoted_printable(text);
     EXPECT_EQ(decode_quoted_printable(encoded), text);
