@@ -30,6 +30,7 @@ committer::committer(const committer_parts& parts, const spool_config& config, c
       config_{config},
       hooks_{std::move(hooks)},
       cache_{parts.db, cached_messages_max},
+      copier_{parts.db, parts.segments, cache_, parts.log, config.segment_bytes},
       totals_{std::move(start.totals)},
       hash_seed_{start.hash_seed} {
   for (lane_row& lane : start.lanes) lanes_.emplace(lane.id, std::move(lane));
@@ -49,7 +50,10 @@ std::uint64_t committer::count(mail::traffic_stream stream, mail::recipient_stat
 
 store_health committer::health() const {
   const std::lock_guard guard{mutex_};
-  return health_;
+  store_health out = health_;
+  out.body_bytes = parts_.segments.bytes_on_disk();
+  out.body_bytes_live = parts_.segments.bytes_live();
+  return out;
 }
 
 std::vector<lane_row> committer::lanes() const {
@@ -62,15 +66,15 @@ std::vector<lane_row> committer::lanes() const {
 
 void committer::run() {
   constexpr std::chrono::milliseconds idle_max{1000};
-  while (queue_.wait(idle_max)) run_once();
+  while (queue_.wait(has_house_work_ ? std::chrono::milliseconds{0} : idle_max)) run_once();
 }
 
 bool committer::run_once() {
-  keep_house();
+  has_house_work_ = keep_house();
   std::vector<operation> batch = queue_.take({config_.batch_operations_max, config_.batch_bytes_max});
   if (condition_ == condition::full) refuse_accepts(batch);
   take_waiting(batch);
-  if (batch.empty()) return false;
+  if (batch.empty()) return has_house_work_;
   commit(std::move(batch));
   return true;
 }

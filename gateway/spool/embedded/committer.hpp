@@ -20,6 +20,7 @@
 #include "gateway/spool/embedded/commit_queue.hpp"
 #include "gateway/spool/embedded/file_system.hpp"
 #include "gateway/spool/embedded/message_cache.hpp"
+#include "gateway/spool/embedded/segment_copier.hpp"
 #include "gateway/spool/embedded/segment_store.hpp"
 #include "gateway/spool/embedded/state_db.hpp"
 #include "gateway/spool/spool_config.hpp"
@@ -87,7 +88,10 @@ class committer {
   void refuse_accepts(std::vector<operation>& batch);
   void take_waiting(std::vector<operation>& batch);
 
-  void keep_house();
+  bool keep_house();  // true: there is more to do at once
+  void sweep_claims();
+  void copy_bodies();
+  [[nodiscard]] bool commit_house(state_batch& batch);
   void look_for_room();
   void set_condition(condition next, const char* reason);
   void measure();
@@ -99,12 +103,14 @@ class committer {
   committer_hooks hooks_;
   commit_queue queue_;
   mutable message_cache cache_;
+  segment_copier copier_;
 
   totals_row totals_;  // as committed
   std::uint64_t hash_seed_;
   std::vector<operation> waiting_;  // settles that found no room
   bool may_try_ = true;             // false: nothing is written until the next look for room
   steady_point next_house_{};
+  bool has_house_work_ = false;
   condition condition_ = condition::writable;
 
   static constexpr std::size_t states_max = 16;

@@ -1,5 +1,8 @@
 // What the committer does besides batches: measuring, looking for room, telling others how the store is.
+#include <utility>
+
 #include "gateway/spool/embedded/committer.hpp"
+#include "gateway/spool/embedded/expiry_sweep.hpp"
 
 namespace stellwerk::spool::embedded {
 namespace {
@@ -10,27 +13,72 @@ constexpr std::uint64_t free_bytes_min = 16ULL << 20;
 
 }  // namespace
 
-void committer::keep_house() {
+bool committer::keep_house() {
   const steady_point now = parts_.time.steady();
-  if (now < next_house_) return;
-  next_house_ = now + house_interval;
-  measure();
-  if (condition_ == condition::failed) return;
-  look_for_room();
+  if (now >= next_house_) {
+    next_house_ = now + house_interval;
+    measure();
+    if (condition_ != condition::failed) look_for_room();
+    if (condition_ == condition::writable) sweep_claims();
+  }
+  if (condition_ != condition::writable || !copier_.is_due()) return false;
+  copy_bodies();
+  return condition_ == condition::writable && copier_.is_due();
+}
+
+bool committer::commit_house(state_batch& batch) {
+  totals_row totals = totals_;
+  totals.next_segment = parts_.segments.next_segment();
+  parts_.segments.put_changes(batch);
+  batch.put(family::meta, totals_key, encode(totals));
+  auto written = parts_.segments.write_reserved();
+  if (written) written = parts_.db.write(batch);
+  if (!written) {
+    std::vector<answer> none;
+    on_failed(written.error(), {}, none);
+    return false;
+  }
+  parts_.segments.commit_round();
+  totals_ = std::move(totals);
+  return true;
+}
+
+void committer::sweep_claims() {
+  constexpr std::size_t claims_max = 2000;
+  state_batch batch{parts_.db};
+  const auto swept = sweep_expired_claims(parts_.db, batch, parts_.time.now(), claims_max);
+  if (!swept) {
+    parts_.log.error("spool.sweep_failed", {{"error", swept.error().message()}});
+    return;
+  }
+  if (swept->looked_at > 0 && commit_house(batch)) parts_.metrics.expired_keys.add(swept->forgotten);
+}
+
+void committer::copy_bodies() {
+  state_batch batch{parts_.db};
+  const auto copied = copier_.step(batch);
+  if (!copied) {
+    parts_.log.error("spool.copy_failed", {{"error", copied.error().message()}});
+    parts_.segments.drop_round();
+    copier_.dropped();
+    return;
+  }
+  if (*copied == 0) return;
+  if (commit_house(batch)) {
+    copier_.committed();
+    parts_.metrics.copied_bytes.add(*copied);
+  } else {
+    copier_.dropped();
+  }
 }
 
 void committer::measure() {
-  store_health seen;
-  seen.state_bytes = parts_.db.bytes_on_disk();
-  seen.body_bytes = parts_.segments.bytes_on_disk();
-  seen.body_bytes_live = parts_.segments.bytes_live();
-  parts_.metrics.state_bytes.set(static_cast<double>(seen.state_bytes));
-  parts_.metrics.body_bytes.set(static_cast<double>(seen.body_bytes));
-  parts_.metrics.body_live_bytes.set(static_cast<double>(seen.body_bytes_live));
+  const std::uint64_t state_bytes = parts_.db.bytes_on_disk();
+  parts_.metrics.state_bytes.set(static_cast<double>(state_bytes));
+  parts_.metrics.body_bytes.set(static_cast<double>(parts_.segments.bytes_on_disk()));
+  parts_.metrics.body_live_bytes.set(static_cast<double>(parts_.segments.bytes_live()));
   const std::lock_guard guard{mutex_};
-  health_.state_bytes = seen.state_bytes;
-  health_.body_bytes = seen.body_bytes;
-  health_.body_bytes_live = seen.body_bytes_live;
+  health_.state_bytes = state_bytes;
 }
 
 void committer::look_for_room() {

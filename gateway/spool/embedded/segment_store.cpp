@@ -32,6 +32,9 @@ result<void> segment_store::recover(segment_map rows, std::uint32_t next_segment
   }
   round_current_ = current_;
   round_next_segment_ = next_segment_;
+  for (const auto& [segment, row] : segments_) {
+    if (row.live == 0 && segment != current_) round_.emplace(segment, row);  // goes with the next batch
+  }
   update_totals();
   return {};
 }
