@@ -1,5 +1,6 @@
 #include "base/log.hpp"
 
+#include <cmath>
 #include <cstdio>
 
 #include "base/text.hpp"
@@ -21,6 +22,10 @@ void append_value(std::string& out, const log_field::value_type& value) {
   } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
     out += std::to_string(*integer);
   } else if (const auto* number = std::get_if<double>(&value)) {
+    if (!std::isfinite(*number)) {
+      out += "null";  // JSON has no other word for it
+      return;
+    }
     char buffer[32];
     const int n = std::snprintf(buffer, sizeof buffer, "%.6g", *number);
     out.append(buffer, static_cast<std::size_t>(n));
