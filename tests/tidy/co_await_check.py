@@ -17,6 +17,7 @@ from cpp_text import line_of, matching, split_text, without_preprocessor
 from findings import finding, tree
 
 CLASS = re.compile(r"\b(?:class|struct)\s+(?:\[\[\w+\]\]\s*)?(\w+)(?:\s+final)?\s*(?::[^;{]*)?\{")
+STANDARD_ALIAS = re.compile(r"\busing\s+(\w+)\s*=\s*std::(?!array\b)")
 BLOCK_WORDS = {"else", "do", "try", "const", "noexcept", "mutable", "override", "final"}
 # Of the standard library these are aggregates; everything else there has constructors.
 STANDARD_AGGREGATES = {"array"}
@@ -24,8 +25,9 @@ CHRONO = {"nanoseconds", "microseconds", "milliseconds", "seconds", "minutes", "
 
 
 def constructors_by_class(code: str):
-    """name -> True if its body declares a constructor (or inherits some), for every class and struct in `code`."""
-    known = {}
+    """name -> True if its body declares a constructor (or inherits some), for every class and struct in `code`; an
+    alias of a type of the standard library is as good as that type."""
+    known = {m.group(1): True for m in STANDARD_ALIAS.finditer(code)}
     for m in CLASS.finditer(code):
         name, begin = m.group(1), m.end() - 1
         body = code[begin:matching(code, begin)]

@@ -41,6 +41,7 @@ CONFIG_HEADERS_FOR = ["gateway/config"]
 THIRD_PARTY = [
     ("boost/beast", ["base/net"]),
     ("boost/asio/ssl", ["base/net"]),
+    ("boost/asio/post.hpp", ["base/async", "base/net", "gateway"]),  # threads post values to each other's loops
     ("boost/asio", ["base/async", "base/net"]),
     ("boost/system", ["*"]),
     ("boost/json", ["*"]),
@@ -77,8 +78,8 @@ THIRD_PARTY = [
     ("arpa/", ["base/net"]),
     ("netdb.h", ["base/net"]),
     ("dirent.h", ["gateway/spool/embedded"]),
-    ("fcntl.h", ["base", "gateway/spool/embedded", "gateway/app"]),
-    ("unistd.h", ["base", "gateway/spool/embedded", "gateway/app"]),
+    ("fcntl.h", ["base", "gateway/spool/embedded", "gateway/app", "gateway/simulate"]),
+    ("unistd.h", ["base", "gateway/spool/embedded", "gateway/app", "gateway/telemetry", "gateway/simulate"]),  # the log's and the record's descriptor
     ("sys/", ["base", "gateway/spool/embedded", "gateway/app", "gateway/telemetry"]),
 ]
 
