@@ -1,0 +1,231 @@
+// The delivery side on a real embedded store, a manual clock and a scripted runner: everything but sockets and threads.
+#pragma once
+
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <set>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "gateway/delivery/dispatcher.hpp"
+#include "gateway/spool/embedded/embedded_store.hpp"
+#include "policy/policy.hpp"
+
+namespace stellwerk::delivery {
+
+// Keeps attempts until the test answers them.
+class scripted_runner final : public runner {
+ public:
+  struct held_attempt {
+    adapters::attempt what;
+    std::function<void(adapters::attempt_report)> done;
+  };
+  void run(adapters::attempt what, std::function<void(adapters::attempt_report)> done) override {
+    attempts.push_back({std::move(what), std::move(done)});
+  }
+  void probe(const std::string& destination, std::function<void(adapters::probe_report)> done) override {
+    probes.push_back(destination);
+    adapters::probe_report report;
+    report.healthy = !dead.contains(destination);
+    done(report);
+  }
+  void look_up(const std::string&, const std::string& attempt_id, const std::string&,
+               std::function<void(adapters::lookup_report)> done) override {
+    lookups.push_back(attempt_id);
+    done(lookup);
+  }
+
+  std::deque<held_attempt> attempts;
+  std::vector<std::string> probes;
+  std::vector<std::string> lookups;
+  std::set<std::string> dead;
+  adapters::lookup_report lookup;
+};
+
+inline mail::recipient_outcome outcome_of(mail::attempt_outcome what, int code = 250, std::string enhanced = "2.0.0",
+                                          std::string reply = "ok") {
+  mail::recipient_outcome outcome;
+  outcome.outcome = what;
+  outcome.stage = mail::attempt_stage::dot;
+  outcome.code = code;
+  outcome.enhanced_status = std::move(enhanced);
+  outcome.reply = std::move(reply);
+  return outcome;
+}
+
+inline mail::recipient_outcome connect_refused() {
+  auto outcome = outcome_of(mail::attempt_outcome::deferred_destination, 0, "", "connection refused");
+  outcome.stage = mail::attempt_stage::connect;
+  outcome.connect_class = true;
+  return outcome;
+}
+
+class delivery_fixture : public ::testing::Test {
+ protected:
+  delivery_fixture() : random_{7}, ids_{clock_, random_}, metrics_{null_metric_registry()} {
+    directory_ = std::filesystem::temp_directory_path() /
+                 ("stellwerk-delivery-" + std::to_string(::getpid()) + "-" + ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::remove_all(directory_);
+    rules_.routes.push_back(route("everything", {"onprem", "mailjet"}));
+    traits_.push_back(smtp("onprem"));
+    traits_.push_back(smtp("mailjet"));
+  }
+  ~delivery_fixture() override {
+    shut_down();
+    std::filesystem::remove_all(directory_);
+  }
+
+  static policy::destination_traits smtp(std::string name) {
+    policy::destination_traits traits;
+    traits.name = std::move(name);
+    traits.adapter = "smtp";
+    traits.connections = 10;
+    return traits;
+  }
+
+  static policy::route_config route(std::string name, const std::vector<std::string>& destinations) {
+    policy::route_config made;
+    made.name = std::move(name);
+    made.path = "policy.routes[0]";
+    made.via.what = policy::node_config::kind::failover;
+    made.via.path = made.path + ".via";
+    for (const std::string& destination : destinations) {
+      policy::node_config child;
+      child.path = made.via.path + "[" + std::to_string(made.via.children.size()) + "]";
+      child.name = destination;
+      made.via.children.push_back(child);
+    }
+    return made;
+  }
+
+  void start() {
+    auto compiled = policy::compile(rules_, traits_);
+    ASSERT_TRUE(std::holds_alternative<std::shared_ptr<const policy::policy>>(compiled))
+        << std::get<std::vector<policy::policy_fault>>(compiled).front().reason;
+    policy_ = std::get<std::shared_ptr<const policy::policy>>(compiled);
+    spool::spool_config config;
+    config.data_directory = directory_;
+    spool::embedded::embedded_options options;
+    options.thread = spool::embedded::committer_thread::none;
+    auto opened = spool::embedded::open_embedded_store(config, clock_, null_logger(), {}, options);
+    ASSERT_TRUE(opened) << opened.error().message();
+    store_ = std::move(*opened);
+    dispatcher::environment env{clock_, random_, null_logger(), *store_, runner_, [](std::function<void()> work) { work(); },
+                                metrics_, [] {}, "gw.example"};
+    dispatcher_ = std::make_unique<dispatcher>(std::move(env), delivery_config{}, policy_, stream_shares{});
+    dispatcher_->recover();
+    settle();
+  }
+
+  // What a crash leaves: nothing of the process, everything that was committed.
+  void shut_down() {
+    runner_.attempts.clear();
+    if (store_) store_->close();
+    dispatcher_.reset();
+    store_.reset();
+  }
+
+  // Turns until nothing moves any more.
+  void settle() {
+    for (int i = 0; i < 50; ++i) {
+      dispatcher_->run();
+      while (store_->run_once()) {
+      }
+    }
+    dispatcher_->run();
+  }
+
+  void pass(std::chrono::nanoseconds time) {
+    // In steps, as a real clock would: health and sweeps look at time as it goes by.
+    const auto step = std::max<std::chrono::nanoseconds>(time / 200, std::chrono::milliseconds{250});
+    for (std::chrono::nanoseconds gone{0}; gone < time; gone += step) {
+      clock_.advance(step);
+      dispatcher_->run();
+      while (store_->run_once()) {
+      }
+    }
+    settle();
+  }
+
+  queue_id submit(const std::vector<std::string>& recipients, std::function<void(spool::accept_request&)> adjust = {}) {
+    spool::accept_request request;
+    request.message.id = ids_.next();
+    request.message.client = "shop";
+    request.message.tenant = "acme";
+    request.message.listener = "legacy";
+    request.message.reverse_path = "sender@shop.example";
+    request.message.dsn_allowed = true;
+    request.message.accepted = clock_.now();
+    request.message.expires = clock_.now() + std::chrono::hours{24};
+    request.message.recipients = static_cast<std::uint32_t>(recipients.size());
+    request.content = std::make_shared<const std::string>(
+        "From: Shop <sender@shop.example>\r\nTo: someone@example.org\r\nSubject: Hello\r\n\r\nBody.\r\n");
+    request.message.size = request.content->size();
+    for (std::size_t i = 0; i < recipients.size(); ++i) {
+      spool::recipient_row row;
+      row.key = {request.message.id, static_cast<std::uint32_t>(i)};
+      row.address = recipients[i];
+      row.state = mail::recipient_state::ready;
+      request.recipients.push_back(row);
+    }
+    if (adjust) adjust(request);
+    const queue_id id = request.message.id;
+    dispatcher_->accept(std::move(request), [this](result<spool::accept_answer> answer) {
+      if (answer) {
+        ++accepted_;
+      } else {
+        last_refusal_ = answer.error();
+      }
+    });
+    settle();
+    return id;
+  }
+
+  // Answers the oldest attempt in flight; one outcome for all of its recipients, or one each.
+  void answer(std::vector<mail::recipient_outcome> outcomes) {
+    ASSERT_FALSE(runner_.attempts.empty()) << "no attempt in flight";
+    auto held = std::move(runner_.attempts.front());
+    runner_.attempts.pop_front();
+    adapters::attempt_report report;
+    report.recipients = outcomes.size() == 1 ? std::vector(held.what.recipients.size(), outcomes[0]) : outcomes;
+    held.done(std::move(report));
+    settle();
+  }
+
+  [[nodiscard]] spool::recipient_row row(const queue_id& id, std::uint32_t index = 0) {
+    auto rows = store_->load_recipients(id);
+    EXPECT_TRUE(rows) << "no such message";
+    if (!rows) return {};
+    for (const spool::recipient_row& one : *rows) {
+      if (one.key.index == index) return one;
+    }
+    ADD_FAILURE() << "no such recipient";
+    return {};
+  }
+
+  [[nodiscard]] std::string in_flight_at(std::size_t which = 0) const {
+    return which < runner_.attempts.size() ? runner_.attempts[which].what.destination : "";
+  }
+
+  manual_clock clock_;
+  seeded_random random_;
+  id_generator ids_;
+  delivery_metrics metrics_;
+  scripted_runner runner_;
+  policy::policy_config rules_;
+  std::vector<policy::destination_traits> traits_;
+  std::shared_ptr<const policy::policy> policy_;
+  std::unique_ptr<spool::embedded::embedded_store> store_;
+  std::unique_ptr<dispatcher> dispatcher_;
+  std::filesystem::path directory_;
+  int accepted_ = 0;
+  error last_refusal_;
+};
+
+}  // namespace stellwerk::delivery

@@ -1,0 +1,342 @@
+#include "delivery_fixture.hpp"
+
+namespace stellwerk::delivery {
+namespace {
+
+using mail::attempt_outcome;
+using mail::recipient_state;
+using namespace std::chrono_literals;
+
+class dispatcher_test : public delivery_fixture {};
+
+TEST_F(dispatcher_test, first_attempt_carries_its_intent_in_the_accept_commit) {
+  start();
+  const queue_id id = submit({"a@example.org"});
+  ASSERT_EQ(accepted_, 1);
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  const auto stored = row(id);
+  EXPECT_EQ(stored.state, recipient_state::attempting);
+  ASSERT_TRUE(stored.intent);
+  EXPECT_EQ(stored.intent->destination, "onprem");
+  EXPECT_EQ(stored.intent->attempt_id, runner_.attempts.front().what.attempt_id);
+}
+
+TEST_F(dispatcher_test, delivered_is_final_with_its_history) {
+  start();
+  const queue_id id = submit({"a@example.org"});
+  answer({outcome_of(attempt_outcome::delivered)});
+  const auto done = row(id);
+  EXPECT_EQ(done.state, recipient_state::delivered);
+  ASSERT_FALSE(done.attempts.empty());
+  EXPECT_EQ(done.attempts.back().destination, "onprem");
+  EXPECT_EQ(dispatcher_->unsettled(), 0U);
+}
+
+TEST_F(dispatcher_test, connection_refused_moves_to_the_next_destination_at_once) {
+  start();
+  const queue_id id = submit({"a@example.org"});
+  answer({connect_refused()});
+  ASSERT_EQ(in_flight_at(), "mailjet");
+  EXPECT_EQ(row(id).intent->destination, "mailjet");
+  answer({outcome_of(attempt_outcome::delivered)});
+  EXPECT_EQ(row(id).state, recipient_state::delivered);
+}
+
+TEST_F(dispatcher_test, dead_destination_is_left_out_of_first_attempts) {
+  start();
+  runner_.dead = {"onprem"};
+  submit({"a@example.org"});
+  answer({connect_refused()});
+  answer({outcome_of(attempt_outcome::delivered)});
+  submit({"b@example.org"});
+  answer({connect_refused()});
+  answer({outcome_of(attempt_outcome::delivered)});
+  for (int i = 0; i < 30; ++i) {
+    submit({"c@example.org"});
+    ASSERT_EQ(in_flight_at(), "mailjet");
+    answer({outcome_of(attempt_outcome::delivered)});
+  }
+}
+
+TEST_F(dispatcher_test, refused_recipient_bounces_and_never_fails_over) {
+  start();
+  const queue_id id = submit({"gone@example.org"});
+  answer({outcome_of(attempt_outcome::rejected_recipient, 550, "5.1.1", "no such user")});
+  EXPECT_EQ(row(id).state, recipient_state::bounced);
+  ASSERT_EQ(runner_.attempts.size(), 1U) << "the notice to the sender";
+  const adapters::attempt& notice = runner_.attempts.front().what;
+  EXPECT_EQ(notice.reverse_path, "");
+  EXPECT_EQ(notice.recipients.front().address, "sender@shop.example");
+  EXPECT_NE(notice.content->find("no such user"), std::string::npos);
+  // A notice that fails makes no other one.
+  answer({outcome_of(attempt_outcome::rejected_recipient, 550, "5.1.1", "no such user")});
+  EXPECT_TRUE(runner_.attempts.empty());
+}
+
+TEST_F(dispatcher_test, recipients_of_one_message_have_their_own_fates) {
+  start();
+  const queue_id id = submit({"a@example.org", "b@example.org"});
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  answer({outcome_of(attempt_outcome::delivered), outcome_of(attempt_outcome::deferred_recipient, 450, "4.2.0", "greylisted")});
+  EXPECT_EQ(row(id, 0).state, recipient_state::delivered);
+  EXPECT_EQ(row(id, 1).state, recipient_state::deferred);
+  pass(60s);
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  ASSERT_EQ(runner_.attempts.front().what.recipients.size(), 1U);
+  EXPECT_EQ(runner_.attempts.front().what.recipients.front().address, "b@example.org");
+  EXPECT_EQ(in_flight_at(), "onprem") << "a deferral stays at its destination";
+}
+
+TEST_F(dispatcher_test, unknown_outcome_stays_at_its_destination) {
+  start();
+  const queue_id id = submit({"a@example.org"});
+  answer({outcome_of(attempt_outcome::unknown, 0, "", "connection lost")});
+  EXPECT_EQ(row(id).state, recipient_state::unknown);
+  EXPECT_EQ(row(id).pinned_destination, "onprem");
+  pass(4min);
+  EXPECT_TRUE(runner_.attempts.empty());
+  pass(2min);
+  ASSERT_EQ(in_flight_at(), "onprem");
+  answer({outcome_of(attempt_outcome::delivered)});
+  EXPECT_EQ(row(id).state, recipient_state::delivered);
+}
+
+TEST_F(dispatcher_test, on_unknown_hold_repeats_nowhere_and_expires) {
+  rules_.routes[0].on_unknown = policy::on_unknown::hold;
+  start();
+  const queue_id id = submit({"a@example.org"});
+  answer({outcome_of(attempt_outcome::unknown, 0, "", "connection lost")});
+  pass(23h);
+  EXPECT_TRUE(runner_.attempts.empty());
+  EXPECT_EQ(row(id).state, recipient_state::unknown);
+  pass(2h);
+  EXPECT_EQ(row(id).state, recipient_state::expired);
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  EXPECT_NE(runner_.attempts.front().what.content->find("outcome is not"), std::string::npos);
+}
+
+TEST_F(dispatcher_test, duplicate_is_better_goes_on_at_once) {
+  rules_.routes[0].on_unknown = policy::on_unknown::duplicate_is_better;
+  start();
+  submit({"a@example.org"});
+  answer({outcome_of(attempt_outcome::unknown, 0, "", "connection lost")});
+  EXPECT_EQ(in_flight_at(), "mailjet");
+}
+
+TEST_F(dispatcher_test, everything_out_waits_without_attempts_and_leaves_when_one_is_back) {
+  start();
+  runner_.dead = {"onprem", "mailjet"};
+  // Both are found dead by the first messages.
+  std::vector<queue_id> ids;
+  for (int i = 0; i < 4; ++i) {
+    ids.push_back(submit({"a" + std::to_string(i) + "@example.org"}));
+    while (!runner_.attempts.empty()) answer({connect_refused()});
+  }
+  pass(40s);
+  while (!runner_.attempts.empty()) answer({connect_refused()});
+  const queue_id late = submit({"late@example.org"});
+  EXPECT_TRUE(runner_.attempts.empty());
+  EXPECT_EQ(row(late).state, recipient_state::deferred);
+  EXPECT_EQ(row(late).reason, "no_destination_available");
+  pass(5min);
+  EXPECT_TRUE(runner_.attempts.empty()) << "no attempts while everything is out";
+  runner_.dead = {"mailjet"};
+  for (int i = 0; i < 200 && row(late).state != recipient_state::delivered; ++i) {
+    pass(5s);
+    while (!runner_.attempts.empty()) {
+      EXPECT_EQ(in_flight_at(), "onprem");
+      answer({outcome_of(attempt_outcome::delivered)});
+    }
+  }
+  EXPECT_EQ(row(late).state, recipient_state::delivered);
+}
+
+TEST_F(dispatcher_test, refused_policy_is_confirmed_once_then_bounces) {
+  start();
+  const queue_id id = submit({"a@example.org"});
+  answer({outcome_of(attempt_outcome::refused_policy, 554, "5.7.1", "relay access denied")});
+  EXPECT_EQ(row(id).state, recipient_state::deferred);
+  pass(5min + 1s);
+  ASSERT_EQ(in_flight_at(), "onprem");
+  answer({outcome_of(attempt_outcome::refused_policy, 554, "5.7.1", "relay access denied")});
+  EXPECT_EQ(row(id).state, recipient_state::bounced);
+}
+
+TEST_F(dispatcher_test, relay_denied_by_the_own_mta_bounces_nobody) {
+  start();
+  std::vector<queue_id> ids;
+  for (int i = 0; i < 30; ++i) {
+    ids.push_back(submit({"user@d" + std::to_string(i) + ".example"}));
+    while (!runner_.attempts.empty()) {
+      if (in_flight_at() == "onprem") {
+        answer({outcome_of(attempt_outcome::refused_policy, 554, "5.7.1", "relay access denied")});
+      } else {
+        answer({outcome_of(attempt_outcome::delivered)});
+      }
+    }
+  }
+  for (int minutes = 0; minutes < 10; ++minutes) {
+    pass(1min);
+    while (!runner_.attempts.empty()) {
+      answer({in_flight_at() == "onprem" ? outcome_of(attempt_outcome::refused_policy, 554, "5.7.1", "relay access denied")
+                                         : outcome_of(attempt_outcome::delivered)});
+    }
+  }
+  for (const queue_id& id : ids) EXPECT_NE(row(id).state, recipient_state::bounced);
+}
+
+TEST_F(dispatcher_test, refused_account_moves_on_and_keeps_the_messages) {
+  start();
+  const queue_id id = submit({"a@example.org"});
+  answer({outcome_of(attempt_outcome::refused_account, 535, "5.7.8", "authentication failed")});
+  EXPECT_EQ(in_flight_at(), "mailjet");
+  answer({outcome_of(attempt_outcome::refused_account, 401, "", "bad key")});
+  EXPECT_EQ(row(id).state, recipient_state::deferred);
+  EXPECT_EQ(row(id).reason, "no_destination_available");
+}
+
+TEST_F(dispatcher_test, refused_sender_everywhere_holds) {
+  start();
+  const queue_id id = submit({"a@example.org"});
+  answer({outcome_of(attempt_outcome::refused_sender, 550, "5.7.1", "sender not verified")});
+  ASSERT_EQ(in_flight_at(), "mailjet");
+  answer({outcome_of(attempt_outcome::refused_sender, 550, "5.7.1", "sender not verified")});
+  EXPECT_EQ(row(id).state, recipient_state::held);
+  EXPECT_TRUE(runner_.attempts.empty());
+}
+
+TEST_F(dispatcher_test, failover_budget_defers_what_exceeds_it) {
+  rules_.failover_budget.ratio = 0;
+  rules_.failover_budget.minimum_per_second = 0;
+  start();
+  const queue_id id = submit({"a@example.org"});
+  answer({connect_refused()});
+  EXPECT_TRUE(runner_.attempts.empty());
+  EXPECT_EQ(row(id).state, recipient_state::deferred);
+  EXPECT_EQ(row(id).reason, "failover_budget");
+}
+
+TEST_F(dispatcher_test, throttled_waits_for_the_pause_the_peer_asked_for) {
+  start();
+  const queue_id id = submit({"a@example.org"});
+  auto outcome = outcome_of(attempt_outcome::throttled, 429, "", "too many requests");
+  outcome.retry_after = 20s;
+  answer({outcome});
+  EXPECT_EQ(row(id).state, recipient_state::deferred);
+  pass(15s);
+  EXPECT_TRUE(runner_.attempts.empty());
+  pass(10s);
+  EXPECT_EQ(in_flight_at(), "onprem");
+}
+
+TEST_F(dispatcher_test, restart_finds_the_intent_and_repeats_at_the_same_destination) {
+  start();
+  const queue_id id = submit({"a@example.org"});
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  shut_down();
+  start();
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  EXPECT_EQ(in_flight_at(), "onprem");
+  EXPECT_EQ(row(id).attempts.size(), 1U);
+  EXPECT_EQ(row(id).attempts.front().outcome, attempt_outcome::unknown);
+  answer({outcome_of(attempt_outcome::delivered)});
+  EXPECT_EQ(row(id).state, recipient_state::delivered);
+}
+
+TEST_F(dispatcher_test, three_lost_intents_in_a_row_make_poison) {
+  start();
+  const queue_id id = submit({"a@example.org"});
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(runner_.attempts.size(), 1U);
+    shut_down();
+    start();
+  }
+  EXPECT_TRUE(runner_.attempts.empty());
+  EXPECT_EQ(row(id).state, recipient_state::dead_lettered);
+}
+
+TEST_F(dispatcher_test, deferred_mail_survives_a_restart_and_leaves_when_due) {
+  start();
+  const queue_id id = submit({"a@example.org"});
+  answer({outcome_of(attempt_outcome::deferred_recipient, 450, "4.2.0", "try later")});
+  shut_down();
+  start();
+  EXPECT_TRUE(runner_.attempts.empty());
+  pass(60s);
+  ASSERT_EQ(in_flight_at(), "onprem");
+  answer({outcome_of(attempt_outcome::delivered)});
+  EXPECT_EQ(row(id).state, recipient_state::delivered);
+}
+
+TEST_F(dispatcher_test, scheduled_mail_waits_for_its_time) {
+  start();
+  const auto when = clock_.now() + 10min;
+  const queue_id id = submit({"a@example.org"}, [&](auto& request) { request.message.send_at = when; });
+  EXPECT_EQ(row(id).state, recipient_state::scheduled);
+  pass(9min);
+  EXPECT_TRUE(runner_.attempts.empty());
+  pass(2min);
+  EXPECT_EQ(runner_.attempts.size(), 1U);
+}
+
+TEST_F(dispatcher_test, lifetime_ends_with_one_notice_and_nothing_after) {
+  start();
+  const queue_id id = submit({"a@example.org"}, [&](auto& request) { request.message.expires = clock_.now() + 1h; });
+  for (int i = 0; i < 30; ++i) {
+    while (!runner_.attempts.empty() && runner_.attempts.front().what.reverse_path != "") {
+      answer({outcome_of(attempt_outcome::deferred_recipient, 450, "4.2.0", "try later")});
+    }
+    pass(5min);
+  }
+  EXPECT_EQ(row(id).state, recipient_state::expired);
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  EXPECT_EQ(runner_.attempts.front().what.recipients.front().address, "sender@shop.example");
+}
+
+TEST_F(dispatcher_test, cancel_wins_over_waiting_and_loses_to_an_attempt) {
+  start();
+  const queue_id waiting = submit({"a@example.org"}, [&](auto& request) { request.message.send_at = clock_.now() + 1h; });
+  const queue_id attempting = submit({"b@example.org"});
+  std::vector<recipient_state> answers;
+  for (const queue_id& id : {waiting, attempting}) {
+    dispatcher_->operate(operation::cancel, id, "asked for", [&](result<std::vector<spool::recipient_row>> rows) {
+      ASSERT_TRUE(rows);
+      answers.push_back(rows->front().state);
+    });
+    settle();
+  }
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[0], recipient_state::cancelled);
+  EXPECT_EQ(answers[1], recipient_state::attempting);
+  pass(2h);
+  EXPECT_EQ(runner_.attempts.size(), 1U) << "the cancelled one never left";
+}
+
+TEST_F(dispatcher_test, connections_bound_attempts_and_the_rest_follows_in_order) {
+  traits_[0].connections = 2;
+  start();
+  std::vector<queue_id> ids;
+  for (int i = 0; i < 6; ++i) ids.push_back(submit({"u" + std::to_string(i) + "@example.org"}));
+  EXPECT_EQ(runner_.attempts.size(), 2U);
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_FALSE(runner_.attempts.empty());
+    EXPECT_EQ(runner_.attempts.front().what.recipients.front().address, "u" + std::to_string(i) + "@example.org");
+    answer({outcome_of(attempt_outcome::delivered)});
+  }
+  for (const queue_id& id : ids) EXPECT_EQ(row(id).state, recipient_state::delivered);
+}
+
+TEST_F(dispatcher_test, marketing_never_takes_the_last_connection) {
+  traits_[0].connections = 4;
+  start();
+  for (int i = 0; i < 10; ++i) {
+    submit({"n@example.org"}, [](auto& request) { request.message.stream = mail::traffic_stream::marketing; });
+  }
+  EXPECT_EQ(runner_.attempts.size(), 3U);
+  submit({"otp@example.org"});
+  ASSERT_EQ(runner_.attempts.size(), 4U);
+  EXPECT_EQ(runner_.attempts.back().what.recipients.front().address, "otp@example.org");
+}
+
+}  // namespace
+}  // namespace stellwerk::delivery
