@@ -20,30 +20,30 @@ namespace stellwerk::adapters {
 enum class delivery_way : std::uint8_t { main, relay };  // an ESP's API, or its SMTP relay; an MTA has only main
 
 struct attempt {
-  std::string attempt_id;        // unique; the vendor's custom id, echoed in its events
+  std::string attempt_id;  // unique; the vendor's custom id, echoed in its events
   queue_id message;
   std::string destination;
   delivery_way way = delivery_way::main;
-  std::string reverse_path;      // empty: null reverse path
+  std::string reverse_path;  // empty: null reverse path
   std::vector<mail::envelope_recipient> recipients;
-  mail::content_ptr content;     // the bytes to send, declared changes already made
+  mail::content_ptr content;  // the bytes to send, declared changes already made
   bool smtputf8 = false;
-  bool body_8bitmime = false;    // the content has octets above 127
+  bool body_8bitmime = false;  // the content has octets above 127
   std::string envelope_id;
   bool return_full = false;
   mail::traffic_stream stream = mail::traffic_stream::transactional;
   std::string campaign;
   std::vector<std::string> tags;
   std::map<std::string, std::string> metadata;
-  std::string idempotency_key;   // stable over all attempts of these recipients at this destination
-  steady_point deadline{};       // of the whole attempt, but never cutting the wait for the reply after the dot
+  std::string idempotency_key;  // stable over all attempts of these recipients at this destination
+  steady_point deadline{};      // of the whole attempt, but never cutting the wait for the reply after the dot
 };
 
 // The fates, in the order of attempt.recipients, always complete: an adapter never reports trouble by throwing.
 struct attempt_report {
   std::vector<mail::recipient_outcome> recipients;
-  std::string host;              // the peer that answered last, "192.0.2.1:25"
-  duration first_reply{0};       // from the start to the peer's first reply of this attempt; for latency health
+  std::string host;         // the peer that answered last, "192.0.2.1:25"
+  duration first_reply{0};  // from the start to the peer's first reply of this attempt; for latency health
 };
 
 struct probe_report {

@@ -22,8 +22,6 @@ struct host_port {
 struct smtp_auth {
   std::string username;
   std::string password;
-  // Credentials taken over from the vendor's API keys: a peer that offers no AUTH is mailed without.
-  bool only_if_offered = false;
   friend bool operator==(const smtp_auth&, const smtp_auth&) = default;
 };
 
@@ -32,29 +30,29 @@ struct smtp_auth {
 struct smtp_timeouts {
   duration connect{std::chrono::seconds{3}};
   duration greeting{std::chrono::seconds{10}};
-  duration command{std::chrono::minutes{5}};        // MAIL and RCPT
+  duration command{std::chrono::minutes{5}};  // MAIL and RCPT
   duration data_initiation{std::chrono::minutes{2}};
   duration data_block{std::chrono::minutes{3}};
   duration data_termination{std::chrono::minutes{10}};
-  duration idle{std::chrono::seconds{60}};          // a pooled connection is closed after this
+  duration idle{std::chrono::seconds{60}};  // a pooled connection is closed after this
   friend bool operator==(const smtp_timeouts&, const smtp_timeouts&) = default;
 };
 
 struct smtp_settings {
   std::vector<host_port> hosts;
   tls_mode tls = tls_mode::opportunistic;
-  std::string ca_file;                              // verified: empty = the system's store
+  std::string ca_file;  // verified: empty = the system's store
   std::optional<smtp_auth> auth;
   smtp_timeouts timeouts;
-  std::string helo_name;                            // our name in EHLO
-  std::uint32_t messages_per_connection = 1000;     // then QUIT, so that the peer's limits and DNS changes are honoured
-  std::uint32_t recipients_max = 100;               // per transaction (RFC 5321 4.5.3.1.8)
+  std::string helo_name;                         // our name in EHLO
+  std::uint32_t messages_per_connection = 1000;  // then QUIT, so that the peer's limits and DNS changes are honoured
+  std::uint32_t recipients_max = 100;            // per transaction (RFC 5321 4.5.3.1.8)
   bool allow_private_address = true;
   friend bool operator==(const smtp_settings&, const smtp_settings&) = default;
 };
 
 struct esp_settings {
-  std::string url;                                  // base; empty: the vendor's own
+  std::string url;  // base; empty: the vendor's own
   std::string api_key;
   std::string secret_key;
   bool sandbox = false;
@@ -68,10 +66,10 @@ struct esp_settings {
 
 struct destination_settings {
   std::string name;
-  std::string adapter;                              // "smtp" or a vendor's name
+  std::string adapter;  // "smtp" or a vendor's name
   std::uint32_t connections = 20;
-  smtp_settings smtp;                               // adapter == "smtp"
-  esp_settings esp;                                 // otherwise
+  smtp_settings smtp;  // adapter == "smtp"
+  esp_settings esp;    // otherwise
   friend bool operator==(const destination_settings&, const destination_settings&) = default;
 };
 

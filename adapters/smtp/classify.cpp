@@ -17,13 +17,20 @@ inline constexpr std::size_t reply_octets_kept = 512;
 // A 4xx that names a rate or a number of connections: the peer lives, it only wants less. Per-mailbox limits (4.2.x)
 // are not meant: they are the recipient's matter.
 constexpr std::array throttle_phrases{
-    std::string_view{"too many connections"}, std::string_view{"too many concurrent"},
-    std::string_view{"too many sessions"},    std::string_view{"too many messages"},
-    std::string_view{"number of connections"}, std::string_view{"connection limit"},
-    std::string_view{"connection rate"},      std::string_view{"rate limit"},
-    std::string_view{"rate-limit"},           std::string_view{"ratelimit"},
-    std::string_view{"rate exceeded"},        std::string_view{"message rate"},
-    std::string_view{"sending rate"},         std::string_view{"throttl"},
+    std::string_view{"too many connections"},
+    std::string_view{"too many concurrent"},
+    std::string_view{"too many sessions"},
+    std::string_view{"too many messages"},
+    std::string_view{"number of connections"},
+    std::string_view{"connection limit"},
+    std::string_view{"connection rate"},
+    std::string_view{"rate limit"},
+    std::string_view{"rate-limit"},
+    std::string_view{"ratelimit"},
+    std::string_view{"rate exceeded"},
+    std::string_view{"message rate"},
+    std::string_view{"sending rate"},
+    std::string_view{"throttl"},
 };
 
 // A 4xx that a mailbox provider behind this destination gave: it limits the path to itself, not the destination.
@@ -34,7 +41,9 @@ constexpr std::array provider_statuses{
     mail::enhanced_status{4, 7, 651},
 };
 constexpr std::array provider_phrases{
-    std::string_view{"[tss0"}, std::string_view{"[ts0"}, std::string_view{"unusual rate of unsolicited"},
+    std::string_view{"[tss0"},
+    std::string_view{"[ts0"},
+    std::string_view{"unusual rate of unsolicited"},
     std::string_view{"(rp-00"},
 };
 
@@ -49,7 +58,8 @@ constexpr std::array full_phrases{std::string_view{"too many recipients"}};
 bool names_one_of(const mail::reply& answer, std::span<const std::string_view> phrases) {
   const auto holds_phrase = [phrases](const std::string& line) {
     const std::string lower = ascii_lower(line);
-    return std::ranges::any_of(phrases, [&lower](std::string_view phrase) { return lower.find(phrase) != std::string::npos; });
+    return std::ranges::any_of(phrases,
+                               [&lower](std::string_view phrase) { return lower.find(phrase) != std::string::npos; });
   };
   return std::ranges::any_of(answer.lines, holds_phrase);
 }
@@ -214,7 +224,8 @@ mail::recipient_outcome unreachable(attempt_stage stage, std::string_view why) {
   return fate;
 }
 
-mail::recipient_outcome beyond_capability(std::string_view refused_point, std::string_view status, std::string_view why) {
+mail::recipient_outcome beyond_capability(std::string_view refused_point, std::string_view status,
+                                          std::string_view why) {
   mail::recipient_outcome fate = without_reply(attempt_outcome::rejected_message, attempt_stage::mail, why);
   fate.enhanced_status = status;
   fate.refused_point = refused_point;

@@ -1,4 +1,5 @@
-// What a client dialog asks its driver to do next. The dialogs decide without I/O; smtp_connection acts without deciding.
+// What a client dialog asks its driver to do next. The dialogs decide without I/O; smtp_connection acts without
+// deciding.
 #pragma once
 
 #include <cstdint>

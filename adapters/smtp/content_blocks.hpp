@@ -27,7 +27,7 @@ class content_blocks {
  private:
   std::vector<std::string_view> pieces_;
   std::vector<std::string_view> block_;
-  std::size_t at_ = 0;      // the piece, and how much of it has been given out
+  std::size_t at_ = 0;  // the piece, and how much of it has been given out
   std::size_t offset_ = 0;
   std::size_t remaining_ = 0;
 };

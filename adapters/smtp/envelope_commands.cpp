@@ -14,7 +14,8 @@ bool is_upper_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= '
 bool is_xtext(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (is_xchar(text[i])) continue;
-    if (text[i] != '+' || i + 2 >= text.size() || !is_upper_hex(text[i + 1]) || !is_upper_hex(text[i + 2])) return false;
+    if (text[i] != '+' || i + 2 >= text.size() || !is_upper_hex(text[i + 1]) || !is_upper_hex(text[i + 2]))
+      return false;
     i += 2;
   }
   return true;

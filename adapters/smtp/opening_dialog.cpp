@@ -94,11 +94,6 @@ void opening_dialog::choose_auth() {
     state_ = state::ready;
     return;
   }
-  const bool offered = features_.auth_plain || features_.auth_login;
-  if (!offered && settings_.auth->only_if_offered) {
-    state_ = state::ready;
-    return;
-  }
   state_ = state::auth;
   if (channel_ != channel::encrypted && settings_.tls != tls_mode::off) {
     return fail(lost_before_content(stage(), "credentials are not sent without TLS"));

@@ -41,7 +41,17 @@ class opening_dialog {
 
  private:
   // What the peer is to answer next, or where the dialog ended.
-  enum class state : std::uint8_t { greeting, ehlo, starttls, handshake, auth, login_user, login_password, ready, failed };
+  enum class state : std::uint8_t {
+    greeting,
+    ehlo,
+    starttls,
+    handshake,
+    auth,
+    login_user,
+    login_password,
+    ready,
+    failed
+  };
 
   void send(state awaited, std::string line);
   void fail(mail::recipient_outcome why);

@@ -17,7 +17,8 @@ void read_mechanisms(std::string_view arguments, peer_features& features) {
 void read_line(std::string_view line, peer_features& features) {
   const auto blank = line.find_first_of(" =");  // "AUTH=LOGIN" is an old spelling still met
   const std::string_view keyword = line.substr(0, blank);
-  const std::string_view arguments = blank == std::string_view::npos ? std::string_view{} : trim(line.substr(blank + 1));
+  const std::string_view arguments =
+      blank == std::string_view::npos ? std::string_view{} : trim(line.substr(blank + 1));
   if (iequals(keyword, "PIPELINING")) features.pipelining = true;
   if (iequals(keyword, "8BITMIME")) features.eight_bit_mime = true;
   if (iequals(keyword, "SMTPUTF8")) features.smtputf8 = true;

@@ -46,10 +46,12 @@ struct smtp_adapter::delivery_run {
 
 smtp_adapter::smtp_adapter(std::string destination, smtp_settings settings, net::connector& connector,
                            std::shared_ptr<const net::tls_context> tls, const clock& time, logger& log)
-    : destination_{std::move(destination)},
-      settings_{std::move(settings)},
-      clock_{time},
-      pool_{destination_, settings_, connector, std::move(tls), time, log} {}
+    : destination_{std::move(destination)}, settings_{std::move(settings)}, clock_{time}, pool_{destination_,
+                                                                                                settings_,
+                                                                                                connector,
+                                                                                                std::move(tls),
+                                                                                                time,
+                                                                                                log} {}
 
 async::awaitable<attempt_report> smtp_adapter::deliver(attempt what) {
   const steady_point start = clock_.steady();
@@ -66,7 +68,7 @@ async::awaitable<attempt_report> smtp_adapter::deliver(attempt what) {
 
 async::awaitable<void> smtp_adapter::run_transaction(delivery_run& run) {
   const std::size_t count = std::min<std::size_t>(run.open.size(), std::max(1U, settings_.recipients_max));
-  for (const freshness wanted : {freshness::any, freshness::fresh}) {
+  for (freshness wanted = freshness::any;; wanted = freshness::fresh) {
     pool_lease lease = co_await pool_.acquire(wanted, run.what.deadline);
     if (!lease.connection) {
       run.settle_open(lease.failure);

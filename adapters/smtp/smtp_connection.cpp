@@ -45,7 +45,8 @@ void smtp_connection::set_deadline(duration timeout, steady_point limit) {
   stream_->expires_at(limit == steady_point{} ? at : std::min(at, limit));
 }
 
-async::awaitable<void> smtp_connection::open(opening_dialog& dialog, const net::tls_context* tls, steady_point deadline) {
+async::awaitable<void> smtp_connection::open(opening_dialog& dialog, const net::tls_context* tls,
+                                             steady_point deadline) {
   mail::reply answer;
   std::string trouble;
   for (client_action action = dialog.next(); action.step != client_step::done; action = dialog.next()) {
@@ -100,7 +101,9 @@ async::awaitable<void> smtp_connection::transact(transaction_dialog& dialog, con
     if (action.step == client_step::write) {
       trouble = co_await write(action.bytes);
     } else {
-      trouble = take_buffered_reply(answer) ? std::string{} : co_await read_reply(answer);
+      // Not as `?:`: g++ 12 destroys the other arm's string as well.
+      trouble.clear();
+      if (!take_buffered_reply(answer)) trouble = co_await read_reply(answer);
       if (trouble.empty()) dialog.on_reply(answer);
     }
     if (!trouble.empty()) dialog.on_lost(trouble);

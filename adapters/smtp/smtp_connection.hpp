@@ -21,7 +21,8 @@ namespace stellwerk::adapters::smtp {
 class smtp_connection {
  public:
   // Borrows the settings and the clock.
-  smtp_connection(std::unique_ptr<net::stream> stream, std::size_t host, const smtp_settings& settings, const clock& time);
+  smtp_connection(std::unique_ptr<net::stream> stream, std::size_t host, const smtp_settings& settings,
+                  const clock& time);
 
   // TLS from the first octet (RFC 8314); what went wrong, or "". `tls` may be null: that is a failure.
   [[nodiscard]] async::awaitable<std::string> secure(const net::tls_context* tls, steady_point deadline);
@@ -44,7 +45,7 @@ class smtp_connection {
 
  private:
   [[nodiscard]] async::awaitable<void> start_tls(opening_dialog& dialog, const net::tls_context* tls,
-                                                  steady_point deadline);
+                                                 steady_point deadline);
   [[nodiscard]] async::awaitable<void> write_content(transaction_dialog& dialog, const attempt& what);
   [[nodiscard]] async::awaitable<std::string> write(std::string_view bytes);
   [[nodiscard]] async::awaitable<std::string> read_reply(mail::reply& into);

@@ -60,8 +60,8 @@ class smtp_pool {
   std::shared_ptr<const net::tls_context> tls_;
   const clock& clock_;
   logger& log_;
-  std::vector<idle_connection> idle_;          // the most recently used last
-  std::vector<steady_point> marked_until_;     // by host; zero: not marked
+  std::vector<idle_connection> idle_;       // the most recently used last
+  std::vector<steady_point> marked_until_;  // by host; zero: not marked
 };
 
 }  // namespace stellwerk::adapters::smtp

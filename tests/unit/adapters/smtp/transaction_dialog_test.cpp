@@ -60,46 +60,101 @@ TEST_P(both_ways, gives_each_recipient_its_fate) {
 }
 
 const scenario shared_scenarios[] = {
-    {"both_delivered", {"250 ok", "250 ok", "250 ok", "354 go", "250 2.0.0 taken"}, "delivered@dot delivered@dot", true},
-    {"one_rejected", {"250 ok", "250 ok", "550 5.1.1 who", "354 go", "250 taken"}, "delivered@dot rejected_recipient@rcpt", true},
-    {"one_greylisted", {"250 ok", "450 4.7.1 later", "250 ok", "354 go", "250 taken"}, "deferred_recipient@rcpt delivered@dot", true},
-    {"one_refused_by_policy", {"250 ok", "554 5.7.1 relay", "250 ok", "354 go", "250 taken"}, "refused_policy@rcpt delivered@dot", true},
-    {"one_from_a_provider_that_limits", {"250 ok", "250 ok", "451 4.7.650 slow", "354 go", "250 taken"},
-     "delivered@dot deferred_mailbox_provider@rcpt", true},
+    {"both_delivered",
+     {"250 ok", "250 ok", "250 ok", "354 go", "250 2.0.0 taken"},
+     "delivered@dot delivered@dot",
+     true},
+    {"one_rejected",
+     {"250 ok", "250 ok", "550 5.1.1 who", "354 go", "250 taken"},
+     "delivered@dot rejected_recipient@rcpt",
+     true},
+    {"one_greylisted",
+     {"250 ok", "450 4.7.1 later", "250 ok", "354 go", "250 taken"},
+     "deferred_recipient@rcpt delivered@dot",
+     true},
+    {"one_refused_by_policy",
+     {"250 ok", "554 5.7.1 relay", "250 ok", "354 go", "250 taken"},
+     "refused_policy@rcpt delivered@dot",
+     true},
+    {"one_from_a_provider_that_limits",
+     {"250 ok", "250 ok", "451 4.7.650 slow", "354 go", "250 taken"},
+     "delivered@dot deferred_mailbox_provider@rcpt",
+     true},
     {"one_too_many", {"250 ok", "250 ok", "452 4.5.3 full", "354 go", "250 taken"}, "delivered@dot again@rcpt", true},
     {"one_too_many_by_552", {"250 ok", "250 ok", "552 full", "354 go", "250 taken"}, "delivered@dot again@rcpt", true},
-    {"too_many_before_any_was_accepted_is_a_refusal", {"250 ok", "452 4.5.3 full", "250 ok", "354 go", "250 taken"},
-     "deferred_recipient@rcpt delivered@dot", true},
-    {"552_before_any_was_accepted_is_a_refusal", {"250 ok", "552 5.2.2 full", "250 ok", "354 go", "250 taken"},
-     "rejected_recipient@rcpt delivered@dot", true},
+    {"too_many_before_any_was_accepted_is_a_refusal",
+     {"250 ok", "452 4.5.3 full", "250 ok", "354 go", "250 taken"},
+     "deferred_recipient@rcpt delivered@dot",
+     true},
+    {"552_before_any_was_accepted_is_a_refusal",
+     {"250 ok", "552 5.2.2 full", "250 ok", "354 go", "250 taken"},
+     "rejected_recipient@rcpt delivered@dot",
+     true},
     {"goodbye_at_mail", {"421 4.3.2 bye"}, "deferred_destination@mail deferred_destination@mail", false},
-    {"goodbye_at_rcpt", {"250 ok", "550 5.1.1 who", "421 4.3.2 bye"}, "rejected_recipient@rcpt deferred_destination@rcpt", false},
-    {"goodbye_at_rcpt_for_volume", {"250 ok", "550 5.1.1 who", "421 4.7.28 volume"},
-     "rejected_recipient@rcpt deferred_mailbox_provider@rcpt", false},
-    {"goodbye_at_data", {"250 ok", "550 5.1.1 who", "250 ok", "421 4.3.2 bye"},
-     "rejected_recipient@rcpt deferred_destination@data", false},
-    {"data_deferred", {"250 ok", "250 ok", "550 5.1.1 who", "451 4.3.0 no", "250 reset"},
-     "deferred_destination@data rejected_recipient@rcpt", true},
-    {"data_refused", {"250 ok", "250 ok", "450 later", "554 5.0.0 no", "250 reset"},
-     "rejected_message@data deferred_recipient@rcpt", true},
-    {"dot_4_3", {"250 ok", "250 ok", "550 who", "354 go", "452 4.3.1 disk"}, "deferred_destination@dot rejected_recipient@rcpt", true},
-    {"dot_4_7", {"250 ok", "250 ok", "550 who", "354 go", "450 4.7.1 hm"}, "deferred_recipient@dot rejected_recipient@rcpt", true},
-    {"dot_421", {"250 ok", "250 ok", "550 who", "354 go", "421 4.3.2 bye"}, "deferred_destination@dot rejected_recipient@rcpt", false},
-    {"dot_421_4_7_28", {"250 ok", "250 ok", "550 who", "354 go", "421 4.7.28 volume"},
-     "deferred_mailbox_provider@dot rejected_recipient@rcpt", false},
-    {"dot_5_7", {"250 ok", "250 ok", "550 who", "354 go", "550 5.7.1 spam"}, "refused_policy@dot rejected_recipient@rcpt", true},
-    {"dot_5_6", {"250 ok", "250 ok", "450 later", "354 go", "554 5.6.0 bad"}, "rejected_message@dot deferred_recipient@rcpt", true},
+    {"goodbye_at_rcpt",
+     {"250 ok", "550 5.1.1 who", "421 4.3.2 bye"},
+     "rejected_recipient@rcpt deferred_destination@rcpt",
+     false},
+    {"goodbye_at_rcpt_for_volume",
+     {"250 ok", "550 5.1.1 who", "421 4.7.28 volume"},
+     "rejected_recipient@rcpt deferred_mailbox_provider@rcpt",
+     false},
+    {"goodbye_at_data",
+     {"250 ok", "550 5.1.1 who", "250 ok", "421 4.3.2 bye"},
+     "rejected_recipient@rcpt deferred_destination@data",
+     false},
+    {"data_deferred",
+     {"250 ok", "250 ok", "550 5.1.1 who", "451 4.3.0 no", "250 reset"},
+     "deferred_destination@data rejected_recipient@rcpt",
+     true},
+    {"data_refused",
+     {"250 ok", "250 ok", "450 later", "554 5.0.0 no", "250 reset"},
+     "rejected_message@data deferred_recipient@rcpt",
+     true},
+    {"dot_4_3",
+     {"250 ok", "250 ok", "550 who", "354 go", "452 4.3.1 disk"},
+     "deferred_destination@dot rejected_recipient@rcpt",
+     true},
+    {"dot_4_7",
+     {"250 ok", "250 ok", "550 who", "354 go", "450 4.7.1 hm"},
+     "deferred_recipient@dot rejected_recipient@rcpt",
+     true},
+    {"dot_421",
+     {"250 ok", "250 ok", "550 who", "354 go", "421 4.3.2 bye"},
+     "deferred_destination@dot rejected_recipient@rcpt",
+     false},
+    {"dot_421_4_7_28",
+     {"250 ok", "250 ok", "550 who", "354 go", "421 4.7.28 volume"},
+     "deferred_mailbox_provider@dot rejected_recipient@rcpt",
+     false},
+    {"dot_5_7",
+     {"250 ok", "250 ok", "550 who", "354 go", "550 5.7.1 spam"},
+     "refused_policy@dot rejected_recipient@rcpt",
+     true},
+    {"dot_5_6",
+     {"250 ok", "250 ok", "450 later", "354 go", "554 5.6.0 bad"},
+     "rejected_message@dot deferred_recipient@rcpt",
+     true},
     {"lost_at_mail", {}, "deferred_destination@mail deferred_destination@mail", false},
     {"lost_at_first_rcpt", {"250 ok"}, "deferred_destination@rcpt deferred_destination@rcpt", false},
     {"lost_at_second_rcpt", {"250 ok", "550 5.1.1 who"}, "rejected_recipient@rcpt deferred_destination@rcpt", false},
     {"lost_at_data", {"250 ok", "550 5.1.1 who", "250 ok"}, "rejected_recipient@rcpt deferred_destination@data", false},
-    {"lost_after_the_dot", {"250 ok", "550 5.1.1 who", "250 ok", "354 go"}, "rejected_recipient@rcpt unknown@dot", false},
-    {"lost_at_reset_changes_nothing", {"250 ok", "550 5.1.1 who", "250 ok", "451 4.3.0 no"},
-     "rejected_recipient@rcpt deferred_destination@data", false},
-    {"challenge_instead_of_a_reply_after_the_dot", {"250 ok", "550 who", "250 ok", "354 go", "354 again"},
-     "rejected_recipient@rcpt unknown@dot", false},
-    {"positive_reply_out_of_step_at_data", {"250 ok", "550 who", "250 ok", "250 what"},
-     "rejected_recipient@rcpt deferred_destination@data", false},
+    {"lost_after_the_dot",
+     {"250 ok", "550 5.1.1 who", "250 ok", "354 go"},
+     "rejected_recipient@rcpt unknown@dot",
+     false},
+    {"lost_at_reset_changes_nothing",
+     {"250 ok", "550 5.1.1 who", "250 ok", "451 4.3.0 no"},
+     "rejected_recipient@rcpt deferred_destination@data",
+     false},
+    {"challenge_instead_of_a_reply_after_the_dot",
+     {"250 ok", "550 who", "250 ok", "354 go", "354 again"},
+     "rejected_recipient@rcpt unknown@dot",
+     false},
+    {"positive_reply_out_of_step_at_data",
+     {"250 ok", "550 who", "250 ok", "250 what"},
+     "rejected_recipient@rcpt deferred_destination@data",
+     false},
 };
 INSTANTIATE_TEST_SUITE_P(stages, both_ways, ::testing::ValuesIn(shared_scenarios),
                          [](const auto& one) { return std::string{one.param.name}; });
@@ -110,16 +165,17 @@ struct sender_row {
 };
 
 TEST(transaction_dialog, what_mail_answers_is_the_fate_of_all) {
-  const sender_row rows[] = {{"450 4.1.8 hm", "deferred_recipient"},      {"451 4.7.1 hm", "deferred_recipient"},
-                             {"452 4.3.1 hm", "deferred_destination"},    {"552 5.3.4 big", "rejected_message"},
-                             {"550 5.7.1 no", "refused_sender"},          {"553 5.1.8 no", "refused_sender"}};
+  const sender_row rows[] = {{"450 4.1.8 hm", "deferred_recipient"},   {"451 4.7.1 hm", "deferred_recipient"},
+                             {"452 4.3.1 hm", "deferred_destination"}, {"552 5.3.4 big", "rejected_message"},
+                             {"550 5.7.1 no", "refused_sender"},       {"553 5.1.8 no", "refused_sender"}};
   for (const sender_row& row : rows) {
     const std::string expected = std::string{row.outcome} + "@mail " + row.outcome + "@mail";
     bool reusable = false;
     const scenario one_by_one{"", {row.answer}, "", true};
     EXPECT_EQ(play_scenario(one_by_one, false, reusable), expected);
     EXPECT_TRUE(reusable);
-    const scenario in_a_batch{"", {row.answer, "503 5.5.1 mail first", "503 5.5.1 mail first", "503 5.5.1 mail first"}, "", true};
+    const scenario in_a_batch{
+        "", {row.answer, "503 5.5.1 mail first", "503 5.5.1 mail first", "503 5.5.1 mail first"}, "", true};
     EXPECT_EQ(play_scenario(in_a_batch, true, reusable), expected);
     EXPECT_TRUE(reusable);
   }
@@ -130,9 +186,10 @@ TEST(transaction_dialog, pipelining_puts_the_envelope_and_data_into_one_write) {
   const peer_features peer = all_features();
   transaction_dialog dialog{what, both, peer};
   const auto seen = test::play(dialog, {"250 ok", "250 ok", "250 ok", "354 go", "250 taken"});
-  EXPECT_EQ(seen.writes, (std::vector<std::string>{
-                             "MAIL FROM:<a@ours.example> SIZE=26\r\nRCPT TO:<one@b.example>\r\nRCPT TO:<two@b.example>\r\nDATA\r\n",
-                             "<content>"}));
+  EXPECT_EQ(seen.writes,
+            (std::vector<std::string>{
+                "MAIL FROM:<a@ours.example> SIZE=26\r\nRCPT TO:<one@b.example>\r\nRCPT TO:<two@b.example>\r\nDATA\r\n",
+                "<content>"}));
 }
 
 TEST(transaction_dialog, without_pipelining_each_command_waits_for_its_reply) {
@@ -176,7 +233,8 @@ TEST(transaction_dialog, refusal_read_before_the_last_write_is_certain) {
   const peer_features peer = all_features();
   transaction_dialog dialog{what, both, peer};
   for (const char* answer : {"250 ok", "250 ok", "250 ok", "354 go"}) {
-    while (dialog.next().step == client_step::write) {}
+    while (dialog.next().step == client_step::write) {
+    }
     dialog.on_reply(test::reply_of(answer));
   }
   ASSERT_EQ(dialog.next().step, client_step::write_content);
@@ -191,7 +249,8 @@ TEST(transaction_dialog, loss_inside_the_content_is_certain) {
   const peer_features peer = all_features();
   transaction_dialog dialog{what, both, peer};
   for (const char* answer : {"250 ok", "250 ok", "250 ok", "354 go"}) {
-    while (dialog.next().step == client_step::write) {}
+    while (dialog.next().step == client_step::write) {
+    }
     dialog.on_reply(test::reply_of(answer));
   }
   dialog.on_lost("connection closed by the peer");
@@ -236,10 +295,12 @@ TEST(transaction_dialog, sends_no_parameter_that_was_not_offered) {
   peer.pipelining = true;
   transaction_dialog dialog{what, both, peer};
   const auto seen = test::play(dialog, {});
-  EXPECT_EQ(seen.writes.at(0), "MAIL FROM:<a@ours.example>\r\nRCPT TO:<one@b.example>\r\nRCPT TO:<two@b.example>\r\nDATA\r\n");
+  EXPECT_EQ(seen.writes.at(0),
+            "MAIL FROM:<a@ours.example>\r\nRCPT TO:<one@b.example>\r\nRCPT TO:<two@b.example>\r\nDATA\r\n");
 }
 
-void expect_refused_unsent(const attempt& what, const peer_features& peer, std::string_view point, std::string_view status) {
+void expect_refused_unsent(const attempt& what, const peer_features& peer, std::string_view point,
+                           std::string_view status) {
   transaction_dialog dialog{what, both, peer};
   EXPECT_EQ(dialog.next().step, client_step::done);
   for (const auto& fate : dialog.fates()) {
