@@ -59,6 +59,7 @@ class parser_input {
   explicit parser_input(stream& source) : source_{source} {}
 
   [[nodiscard]] bool empty() const { return held_.empty(); }
+  std::size_t drop() { return std::exchange(held_, std::string{}).size(); }
 
   // Gives the parser what is held. True: it needs more.
   template <class Parser>

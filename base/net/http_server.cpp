@@ -15,6 +15,9 @@ namespace http = boost::beast::http;
 constexpr int request_complete = 0;
 constexpr int connection_gone = -1;
 
+constexpr std::chrono::seconds linger_time{2};
+constexpr std::size_t linger_bytes_max = 4 * 1024 * 1024;
+
 int status_for(const boost::beast::error_code& failure) {
   if (failure == http::error::header_limit) return 431;
   if (failure == http::error::bad_version) return 505;
@@ -145,7 +148,8 @@ async::awaitable<bool> http_server::exchange(session& with) {
   if (verdict == connection_gone) co_return false;
   if (verdict != request_complete) {
     const http_response refusal = plain_response(verdict);
-    co_await write_response(with, refusal, false);
+    const bool written = co_await write_response(with, refusal, false);
+    if (written) co_await linger(with);
     co_return false;
   }
   with.keep_alive = with.parser->keep_alive();
@@ -153,6 +157,16 @@ async::awaitable<bool> http_server::exchange(session& with) {
   const bool keep_alive = with.keep_alive && !stopping_;
   const bool written = co_await write_response(with, response, keep_alive);
   co_return written&& keep_alive;
+}
+
+// A close with unread input resets the connection, and the reset can overtake the refusal: the rest of the request is
+// read and dropped for a moment.
+async::awaitable<void> http_server::linger(session& with) {
+  with.connection->expires_at(time_.steady() + linger_time);
+  for (std::size_t dropped = 0; dropped < linger_bytes_max; dropped += with.input.drop()) {
+    const result<void> more = co_await with.input.read_more();
+    if (!more) co_return;
+  }
 }
 
 async::awaitable<int> http_server::read_request(session& with) {

@@ -53,6 +53,7 @@ class http_server {
   [[nodiscard]] async::awaitable<bool> exchange(session& with);
   [[nodiscard]] async::awaitable<int> read_request(session& with);
   [[nodiscard]] async::awaitable<http_response> handle(session& with);
+  [[nodiscard]] async::awaitable<void> linger(session& with);
   [[nodiscard]] async::awaitable<bool> write_response(session& with, const http_response& response, bool keep_alive);
 
   async::executor owner_;

@@ -36,7 +36,7 @@ void line_stream::make_room() {
 
 async::awaitable<result<void>> line_stream::fill() {
   if (head_ == tail_) head_ = tail_ = 0;
-  if (tail_ == capacity_ || last_fill_was_full_) make_room();
+  if (last_fill_was_full_ || capacity_ - tail_ <= capacity_ / 4) make_room();
   const std::span<char> space{buffer_.get() + tail_, capacity_ - tail_};
   const result<std::size_t> size = co_await source_.read_some(space);
   if (!size) co_return size.error();

@@ -162,6 +162,21 @@ TEST_F(http_server_test, limits_of_header_and_body) {
   EXPECT_EQ(status_of(ask("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabcdefghij")), "HTTP/1.1 200 OK");
 }
 
+TEST_F(http_server_test, the_rest_of_a_refused_body_does_not_cost_the_client_its_answer) {
+  config.body_bytes_max = 10;
+  stream& connection = connect();
+  const std::string body(500'000, 'b');
+  std::optional<std::string> got;
+  asking.spawn("ask",
+               test::detail::keep_value(
+                   talk(connection, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n" + body, true), got));
+  EXPECT_TRUE(test::run_until(context, [&got] { return got.has_value(); }));
+  EXPECT_EQ(status_of(*got), "HTTP/1.1 413 Payload Too Large");
+  EXPECT_FALSE(connection.readable_or_closed()) << "still open: the server reads what is left";
+  connection.close();
+  EXPECT_TRUE(test::run_until(context, [this] { return server().connections() == 0; }));
+}
+
 TEST_F(http_server_test, slow_headers_and_slow_bodies_are_told_so) {
   EXPECT_EQ(status_of(ask("GET / HTTP/1.1\r\nHost:")), "HTTP/1.1 408 Request Timeout");
   EXPECT_EQ(status_of(ask("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc")),
