@@ -1,0 +1,40 @@
+// The inside of a policy: configuration, compiled conditions and trees. Built by the compiler, read by the router;
+// private to this folder.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/condition.hpp"
+#include "policy/invariant/invariant_filter.hpp"
+#include "policy/policy.hpp"
+#include "policy/route/route_node.hpp"
+
+namespace stellwerk::policy {
+
+struct compiled_rule {
+  std::unique_ptr<const condition> when;
+  mail::traffic_stream stream = mail::traffic_stream::transactional;
+};
+
+struct compiled_route {
+  std::unique_ptr<const condition> when;
+  route_node_ptr tree;
+};
+
+struct policy::impl {
+  policy_config config;
+  std::vector<destination_traits> destinations;
+  std::string version;
+  std::vector<compiled_rule> rules;    // parallel to config.classify_rules
+  std::vector<compiled_route> routes;  // parallel to config.routes
+  invariant_filter invariants;
+  std::vector<limit_config> limits;
+  std::vector<std::string> limit_paths;
+
+  [[nodiscard]] std::optional<std::uint16_t> index_of(std::string_view destination) const;
+};
+
+}  // namespace stellwerk::policy

@@ -1,0 +1,52 @@
+// explain: a decision as the JSON of contracts section 5, and the live state that `--assume` sets. The same decisions
+// as in the running gateway, printed.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/policy.hpp"
+
+namespace stellwerk::policy {
+
+struct explained_message {
+  std::string client;
+  std::string tenant;
+  std::vector<std::string> recipients;
+};
+
+struct explained_recipient {
+  std::string recipient;
+  decision made;
+};
+
+// One JSON object on one line, without a line break.
+[[nodiscard]] std::string explain_json(const policy& rules, const explained_message& message,
+                                       const classification& stream, std::span<const explained_recipient> recipients);
+
+// States by destination name: closed, open, half_open, drained, suspended, account_refused.
+class assumed_live_state final : public live_state {
+ public:
+  struct assumption {
+    std::string state = "closed";
+    std::int64_t backlog = 0;
+    double spent = 0;
+  };
+
+  explicit assumed_live_state(const policy& rules) : statuses_(rules.destinations().size()) {}
+  // False if there is no such destination or state; `rules` is the policy given before.
+  [[nodiscard]] bool assume(const policy& rules, std::string_view destination, const assumption& what);
+
+  [[nodiscard]] destination_status destination(std::size_t index) const override { return statuses_.at(index); }
+  [[nodiscard]] candidate_reason pair(std::size_t, std::string_view) const override { return candidate_reason::none; }
+  [[nodiscard]] bool sender_refused(std::size_t, std::string_view) const override { return false; }
+  [[nodiscard]] bool limit_has_room(std::size_t) const override { return true; }
+
+ private:
+  std::vector<destination_status> statuses_;
+};
+
+}  // namespace stellwerk::policy

@@ -1,0 +1,40 @@
+// invariant_filter: the hard conditions (residency, consent ...) that no failover, split, pin or panic can pass.
+//
+// Fail-closed: where `when` cannot be evaluated the invariant applies, where `only` cannot be evaluated the candidate
+// is filtered. Immutable, shared between threads.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/condition.hpp"
+#include "policy/decision.hpp"
+#include "policy/facts.hpp"
+
+namespace stellwerk::policy {
+
+struct compiled_invariant {
+  std::string name;
+  std::unique_ptr<const condition> when;
+  std::unique_ptr<const condition> only;
+};
+
+class invariant_filter {
+ public:
+  invariant_filter() = default;
+  explicit invariant_filter(std::vector<compiled_invariant> invariants) : invariants_{std::move(invariants)} {}
+
+  // Filters the candidates that a matching invariant does not allow; the first one that says no is named.
+  void apply(const facts& about, std::span<const destination_traits> destinations,
+             std::vector<candidate>& candidates) const;
+
+  [[nodiscard]] std::span<const compiled_invariant> all() const { return invariants_; }
+
+ private:
+  std::vector<compiled_invariant> invariants_;
+};
+
+}  // namespace stellwerk::policy

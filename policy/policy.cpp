@@ -1,0 +1,78 @@
+#include "policy/policy.hpp"
+
+#include <algorithm>
+
+#include "policy/classifier.hpp"
+#include "policy/compiled_policy.hpp"
+#include "policy/policy_compiler.hpp"
+#include "policy/preflight.hpp"
+#include "policy/router.hpp"
+
+namespace stellwerk::policy {
+
+std::optional<std::uint16_t> policy::impl::index_of(std::string_view destination) const {
+  for (std::size_t i = 0; i < destinations.size(); ++i) {
+    if (destinations[i].name == destination) return static_cast<std::uint16_t>(i);
+  }
+  return std::nullopt;
+}
+
+policy::policy(std::unique_ptr<impl> body) : impl_{std::move(body)} {}
+policy::~policy() = default;
+
+const std::string& policy::version() const { return impl_->version; }
+std::span<const destination_traits> policy::destinations() const { return impl_->destinations; }
+std::span<const route_config> policy::routes() const { return impl_->config.routes; }
+std::span<const limit_config> policy::limits() const { return impl_->limits; }
+std::span<const std::string> policy::limit_paths() const { return impl_->limit_paths; }
+const policy_config& policy::config() const { return impl_->config; }
+
+classification policy::classify(const classify_request& request) const { return classifier{*impl_}.classify(request); }
+
+preflight_verdict policy::preflight(const facts& about) const { return stellwerk::policy::preflight(*impl_, about); }
+
+decision policy::decide(const facts& about, const history& past, const live_state& live, time_point now) const {
+  return router{*impl_, about, past, live, now}.decide();
+}
+
+std::vector<std::uint16_t> policy::lane_candidates(const facts& about) const {
+  const history nothing;
+  const ideal_live_state ideal;
+  const decision made = router{*impl_, about, nothing, ideal, about.message->accepted_at + about.age}.decide();
+  std::vector<std::uint16_t> out;
+  for (const candidate& one : made.candidates) {
+    const bool left = one.verdict != verdict::filtered && !impl_->destinations[one.destination].removed;
+    if (left && std::find(out.begin(), out.end(), one.destination) == out.end()) out.push_back(one.destination);
+  }
+  return out;
+}
+
+std::string policy::describe(std::size_t route) const {
+  std::string out;
+  if (route < impl_->routes.size()) impl_->routes[route].tree->describe(out);
+  return out;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> policy::take_errors() const {
+  std::vector<std::pair<std::string, std::uint64_t>> out;
+  const auto take = [&out](const condition& one) {
+    if (const std::uint64_t errors = one.take_errors(); errors > 0) out.emplace_back(one.path(), errors);
+  };
+  for (const compiled_rule& rule : impl_->rules) take(*rule.when);
+  for (const compiled_invariant& one : impl_->invariants.all()) {
+    take(*one.when);
+    take(*one.only);
+  }
+  for (const compiled_route& route : impl_->routes) take(*route.when);
+  return out;
+}
+
+std::variant<std::shared_ptr<const policy>, std::vector<policy_fault>> compile(
+    const policy_config& config, const std::vector<destination_traits>& destinations) {
+  policy_compiler compiler{config, destinations};
+  auto made = compiler.compile();
+  if (!made) return compiler.take_faults();
+  return std::make_shared<const policy>(std::move(made));
+}
+
+}  // namespace stellwerk::policy
