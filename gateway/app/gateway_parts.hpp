@@ -1,0 +1,97 @@
+// The parts of the gateway in the order they are made; private to the composition root.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapters/registry.hpp"
+#include "base/async/blocking_pool.hpp"
+#include "base/async/io_threads.hpp"
+#include "base/async/published.hpp"
+#include "base/net/http_server.hpp"
+#include "gateway/admin/admin_handler.hpp"
+#include "gateway/app/dispatch_thread.hpp"
+#include "gateway/app/file_watch.hpp"
+#include "gateway/app/gateway.hpp"
+#include "gateway/app/io_unit.hpp"
+#include "gateway/delivery/dispatcher.hpp"
+#include "gateway/delivery/io_runner.hpp"
+#include "gateway/ingress/authenticator.hpp"
+#include "gateway/ingress/door_pressure.hpp"
+#include "gateway/ingress/door_settings.hpp"
+#include "gateway/ingress/grpc/grpc_server.hpp"
+#include "gateway/ingress/ingress_metrics.hpp"
+#include "gateway/ingress/smtp/smtp_server.hpp"
+#include "gateway/spool/embedded/embedded_store.hpp"
+#include "gateway/telemetry/log_sink.hpp"
+#include "gateway/telemetry/registry.hpp"
+
+namespace stellwerk::app {
+
+// What the process itself shows (contracts section 6).
+struct process_metrics {
+  explicit process_metrics(metric_registry& registry);
+  void show_policy(metric_registry& registry, const std::string& version);
+
+  gauge store_writable;
+  gauge spool_state_bytes;
+  gauge spool_body_bytes;
+  counter reloads_accepted;
+  counter reloads_refused;
+  gauge certificate_expiry;
+  gauge attempts_in_flight;
+  gauge unsettled;
+  std::array<std::array<gauge, 15>, 2> messages;  // [stream][state]
+  gauge policy_version;                           // of the version shown last
+};
+
+struct gateway::parts {
+  explicit parts(config::gateway_config configuration);
+
+  [[nodiscard]] std::optional<start_fault> open_store();
+  [[nodiscard]] std::optional<start_fault> open_doors(std::vector<std::string>& lines);
+  [[nodiscard]] std::optional<start_fault> open_smtp(const ingress::smtp_listener_config& door, std::vector<std::string>& lines);
+  [[nodiscard]] std::optional<start_fault> open_admin(std::vector<std::string>& lines);
+  [[nodiscard]] admin::readiness readiness() const;
+  void show_counts();
+  void watch_pressure();
+  [[nodiscard]] delivery::stream_shares shares() const {
+    return {settings.streams.transactional_guaranteed, settings.streams.marketing_guaranteed};
+  }
+
+  config::gateway_config settings;
+  system_clock time;
+  telemetry::registry metrics;
+  telemetry::log_sink log;
+  process_metrics shown;
+  delivery::delivery_metrics delivery_numbers;
+  std::unique_ptr<ingress::ingress_metrics> door_numbers;
+
+  async::published<policy::policy> rules;
+  std::unique_ptr<ingress::published_settings> doors;
+  ingress::door_pressure pressure;
+  ingress::client_rates rates;
+  ingress::auth_failures failures;
+  ingress::smtp::connection_limits connections;
+
+  async::blocking_pool readers;   // store reads
+  async::blocking_pool workers;   // names, password hashes
+  async::io_threads threads;
+  std::vector<std::unique_ptr<io_unit>> units;
+  ingress::password_authenticator passwords;
+  std::unique_ptr<spool::embedded::embedded_store> store;
+  seeded_random dispatch_random;
+  dispatch_thread dispatching;
+  std::unique_ptr<delivery::io_runner> runner;
+  std::unique_ptr<delivery::dispatcher> dispatch;
+  std::vector<std::unique_ptr<ingress::smtp::smtp_server>> smtp;
+  std::unique_ptr<ingress::grpc::grpc_server> grpc;
+  std::unique_ptr<net::http_server> admin;
+  file_watch watch;
+  std::atomic<std::uint64_t> dispatch_turns{0};
+  bool bound = false;
+  bool draining = false;
+};
+
+}  // namespace stellwerk::app

@@ -1,0 +1,140 @@
+// What the main thread does a few times a second, and reloads.
+#include <variant>
+
+#include "gateway/app/gateway_parts.hpp"
+
+namespace stellwerk::app {
+namespace {
+
+constexpr double marketing_refused_at = 0.80;  // of spool.bytes_max
+constexpr double closed_at = 0.95;
+
+std::string changed_beyond_reload(const config::gateway_config& now, const config::gateway_config& next) {
+  if (now.node.name != next.node.name) return "node.name";
+  if (now.spool.data_directory != next.spool.data_directory) return "node.data_directory";
+  if (now.http.admin_address != next.http.admin_address) return "http.admin.address";
+  if (now.ingress.grpc.address != next.ingress.grpc.address) return "ingress.grpc.address";
+  if (now.ingress.smtp.size() != next.ingress.smtp.size()) return "ingress.smtp";
+  for (std::size_t i = 0; i < now.ingress.smtp.size(); ++i) {
+    const std::string path = "ingress.smtp[" + std::to_string(i) + "]";
+    if (now.ingress.smtp[i].name != next.ingress.smtp[i].name) return path + ".name";
+    if (now.ingress.smtp[i].address != next.ingress.smtp[i].address) return path + ".address";
+  }
+  return "";
+}
+
+}  // namespace
+
+process_metrics::process_metrics(metric_registry& registry)
+    : store_writable{registry.make_gauge("store_writable", "1 while the store takes writes.")},
+      reloads_accepted{registry.make_counter("policy_reloads_total", "Reloads of the configuration.", {{"result", "accepted"}})},
+      reloads_refused{registry.make_counter("policy_reloads_total", "Reloads of the configuration.", {{"result", "refused"}})},
+      certificate_expiry{registry.make_gauge("certificate_expiry_timestamp_seconds", "When the first certificate ends.", {{"name", "smtp"}})},
+      attempts_in_flight{registry.make_gauge("attempts_in_flight", "Attempts under way.")},
+      unsettled{registry.make_gauge("unsettled", "Recipients between decision and settled row.")} {
+  for (const mail::traffic_stream stream : mail::all_traffic_streams) {
+    for (const mail::recipient_state state : mail::all_recipient_states) {
+      if (is_final(state)) continue;
+      messages[delivery::index_of(stream)][static_cast<std::size_t>(state)] =
+          registry.make_gauge("messages", "Recipients in the queue.", {{"stream", to_string(stream)}, {"state", to_string(state)}});
+    }
+  }
+  registry.make_gauge("build_info", "The version that runs.", {{"version", STELLWERK_VERSION}}).set(1);
+}
+
+void process_metrics::show_policy(metric_registry& registry, const std::string& version) {
+  policy_version.set(0);
+  policy_version = registry.make_gauge("policy_version_info", "1 for the version in force.", {{"sha256", version}});
+  policy_version.set(1);
+}
+
+void gateway::parts::show_counts() {
+  for (const mail::traffic_stream stream : mail::all_traffic_streams) {
+    for (const mail::recipient_state state : mail::all_recipient_states) {
+      if (is_final(state)) continue;
+      shown.messages[delivery::index_of(stream)][static_cast<std::size_t>(state)].set(static_cast<double>(store->count(stream, state)));
+    }
+  }
+  const spool::store_health health = store->health();
+  shown.store_writable.set(health.writable ? 1 : 0);
+  shown.attempts_in_flight.set(static_cast<double>(dispatch->attempts_in_flight()));
+  shown.unsettled.set(static_cast<double>(dispatch->unsettled()));
+  std::optional<time_point> first_end;
+  for (const ingress::smtp_door& door : doors->load()->smtp) {
+    if (door.tls && (!first_end || door.tls->not_after() < *first_end)) first_end = door.tls->not_after();
+  }
+  if (first_end) shown.certificate_expiry.set(static_cast<double>(first_end->time_since_epoch().count()) / 1000);
+}
+
+admin::readiness gateway::parts::readiness() const {
+  admin::readiness now;
+  const spool::store_health health = store->health();
+  if (!health.writable) now.reasons.push_back(health.reason.empty() ? "store_not_writable" : health.reason);
+  if (!rules.load()) now.reasons.emplace_back("no_policy");
+  if (!bound) now.reasons.emplace_back("listeners_not_bound");
+  if (draining) now.reasons.emplace_back("draining");
+  now.ready = now.reasons.empty();
+  return now;
+}
+
+void gateway::parts::watch_pressure() {
+  const spool::store_health health = store->health();
+  const double used = health.bytes_max == 0 ? 0
+                                            : static_cast<double>(health.state_bytes + health.body_bytes) / static_cast<double>(health.bytes_max);
+  using ingress::pressure_level;
+  const pressure_level level = !health.writable || used >= closed_at ? pressure_level::closed
+                               : used >= marketing_refused_at       ? pressure_level::marketing_refused
+                                                                    : pressure_level::open;
+  if (level == pressure.level()) return;
+  pressure.set_level(level);
+  log.warning("pressure", {{"level", level == pressure_level::open ? "open" : level == pressure_level::closed ? "closed" : "marketing_refused"},
+                           {"spool_used", used},
+                           {"store", health.reason}});
+}
+
+void gateway::tick() {
+  parts_->watch_pressure();
+  if (parts_->watch.changed()) reload();
+}
+
+void gateway::reload() {
+  parts& all = *parts_;
+  auto loaded = config::load_config(all.settings.file, config::system_environment(linked_adapters()));
+  const auto refuse = [&all](const std::string& reason) {
+    all.shown.reloads_refused.add();
+    all.log.error("reload_refused", {{"reason", reason}});
+  };
+  if (const auto* faults = std::get_if<std::vector<config::config_fault>>(&loaded)) {
+    std::string text;
+    for (const config::config_fault& one : *faults) text += (text.empty() ? "" : "; ") + to_string(one, all.settings.file);
+    refuse(text);
+    return;
+  }
+  config::gateway_config next = std::get<config::gateway_config>(std::move(loaded));
+  if (const std::string path = changed_beyond_reload(all.settings, next); !path.empty()) {
+    all.log.warning("restart_needed", {{"path", path}});
+    // The rest applies: what cannot change now keeps its value.
+    next.node = all.settings.node;
+    next.spool.data_directory = all.settings.spool.data_directory;
+    next.http = all.settings.http;
+    next.ingress.node_name = all.settings.ingress.node_name;
+    next.ingress.grpc.address = all.settings.ingress.grpc.address;
+    next.ingress.smtp = all.settings.ingress.smtp;
+  }
+  auto made = ingress::make_door_settings(next.ingress, all.time.now());
+  if (!made.settings) {
+    refuse(made.faults.front().path + ": " + made.faults.front().reason);
+    return;
+  }
+  all.settings = std::move(next);
+  all.rules.publish(all.settings.policy);
+  all.doors->publish(made.settings);
+  all.runner->adopt(all.settings.destinations);
+  all.dispatch->adopt(all.settings.policy, all.shares());
+  all.log.set_level(telemetry::parse_log_level(all.settings.log_level));
+  all.shown.reloads_accepted.add();
+  all.shown.show_policy(all.metrics, all.settings.policy->version());
+  all.log.info("reloaded", {{"policy_version", all.settings.policy->version()}});
+}
+
+}  // namespace stellwerk::app
