@@ -2,7 +2,7 @@
 # stellwerk_library(NAME SOURCES ... DEPS ... PRIVATE_DEPS ...) makes one static library, alias stellwerk::NAME.
 # stellwerk_test(NAME LABEL SOURCES ... DEPS ...) makes one GoogleTest executable known to CTest.
 # stellwerk_script_test(NAME LABEL COMMAND ...) makes one CTest out of a Python script; it finds the built binary in STELLWERK_BINARY.
-# stellwerk_fuzzer(NAME SOURCES ... DEPS ...) makes one libFuzzer target; CORPUS is tests/fuzz/corpus/NAME.
+# stellwerk_fuzzer(NAME SOURCES ... DEPS ...) makes one fuzz target; its corpus is tests/fuzz/corpus/NAME.
 # stellwerk_bench(NAME SOURCES ... DEPS ...) makes one google-benchmark executable.
 
 add_library(stellwerk_options INTERFACE)
@@ -67,12 +67,19 @@ function(stellwerk_fuzzer name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE stellwerk_options ${arg_DEPS})
-  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
-  if(NOT TARGET fuzzers)
-    add_custom_target(fuzzers)
+  if(STELLWERK_BUILD_FUZZERS)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+    if(NOT TARGET fuzzers)
+      add_custom_target(fuzzers)
+    endif()
+    add_dependencies(fuzzers ${name})
+  else()
+    target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cpp)
+    target_link_libraries(${name} PRIVATE stellwerk::base)
+    add_test(NAME ${name} COMMAND ${name} ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name} 50000)
+    set_tests_properties(${name} PROPERTIES LABELS fuzz-smoke TIMEOUT 300)
   endif()
-  add_dependencies(fuzzers ${name})
 endfunction()
 
 function(stellwerk_bench name)
