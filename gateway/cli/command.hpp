@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "gateway/config/config.hpp"
+#include "mail/header_section.hpp"
+#include "mail/submission.hpp"
 
 namespace stellwerk::cli {
 
@@ -19,6 +21,10 @@ struct check_arguments {
 };
 [[nodiscard]] int check(const check_arguments& arguments, const config::load_environment& environment);
 
+// What the doors read from a message's control fields; given by the process, because the doors know it.
+using control_reader = std::function<std::optional<std::string>(const mail::header_section& header, const ingress::client_config& client,
+                                                                time_point now, mail::submission& into)>;
+
 struct explain_arguments {
   std::string config;
   std::string client;
@@ -27,7 +33,7 @@ struct explain_arguments {
   std::string assume;  // YAML file
   std::vector<std::string> messages;
 };
-[[nodiscard]] int explain(const explain_arguments& arguments, const config::load_environment& environment);
+[[nodiscard]] int explain(const explain_arguments& arguments, const config::load_environment& environment, const control_reader& controls);
 
 struct eval_arguments {
   std::string expression;
@@ -41,7 +47,7 @@ struct test_arguments {
   std::vector<std::string> cases;  // YAML files
   std::string junit;               // file to write
 };
-[[nodiscard]] int test(const test_arguments& arguments, const config::load_environment& environment);
+[[nodiscard]] int test(const test_arguments& arguments, const config::load_environment& environment, const control_reader& controls);
 
 struct send_arguments {
   std::string server;  // host:port of an SMTP door

@@ -1,0 +1,210 @@
+// The one binary (contracts section 5): parses arguments and calls the command.
+#include <iostream>
+#include <iterator>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "base/text.hpp"
+#include "gateway/app/gateway.hpp"
+#include "gateway/app/serve.hpp"
+#include "gateway/cli/command.hpp"
+#include "gateway/config/decoder.hpp"
+#include "gateway/ingress/control_headers.hpp"
+#include "gateway/ingress/password_hash.hpp"
+
+namespace stellwerk::app {
+namespace {
+
+config::load_environment environment() { return config::system_environment(linked_adapters()); }
+
+// As the doors read the control fields of a client that may use them.
+std::optional<std::string> read_controls(const mail::header_section& header, const ingress::client_config& client, time_point now,
+                                         mail::submission& into) {
+  auto read = ingress::read_control_headers(header, now);
+  if (const auto* fault = std::get_if<ingress::control_fault>(&read)) return fault->field + ": " + fault->reason;
+  auto& values = std::get<ingress::control_values>(read);
+  if (client.may_choose_stream) into.requested_stream = values.stream;
+  into.campaign = std::move(values.campaign);
+  into.tags = std::move(values.tags);
+  into.metadata = std::move(values.metadata);
+  into.send_at = values.send_at;
+  into.lifetime = values.lifetime;
+  return std::nullopt;
+}
+
+int hash_password() {
+  const std::string password{trim(std::string{std::istreambuf_iterator<char>{std::cin}, std::istreambuf_iterator<char>{}})};
+  if (password.empty()) {
+    std::cerr << "stellwerk: give the password on standard input\n";
+    return static_cast<int>(exit_code::usage);
+  }
+  std::cout << ingress::hash_password(password) << "\n";
+  return 0;
+}
+
+// Adds the commands; each leaves its exit code in `code`.
+class command_line {
+ public:
+  command_line() : app_{"Stellwerk, a hybrid routing gateway for e-mail"} {
+    app_.require_subcommand(1);
+    add_server_commands();
+    add_policy_commands();
+    add_queue_commands();
+    add_destination_commands();
+    app_.add_subcommand("hash-password", "Read a password from standard input, print its hash for password_hash")->callback([this] { code_ = hash_password(); });
+    app_.add_subcommand("version", "Print the version")->callback([] { std::cout << "stellwerk " STELLWERK_VERSION "\n"; });
+  }
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& failure) {
+      const int shown = app_.exit(failure);
+      return shown == 0 ? 0 : static_cast<int>(exit_code::usage);
+    }
+    return code_;
+  }
+
+ private:
+  void add_server_commands() {
+    auto* serve_command = app_.add_subcommand("serve", "Run the gateway");
+    serve_command->add_option("--config", config_, "stellwerk.yaml")->required();
+    serve_command->callback([this] { code_ = serve(config_); });
+
+    auto* simulate_command = app_.add_subcommand("simulate", "Run stand-ins for an MTA and the ESPs");
+    simulate_command->add_option("--smtp", simulate_.smtp_address, "Address of the MTA; port 0 takes a free one")->default_val("127.0.0.1:0");
+    simulate_command->add_option("--http", simulate_.http_address, "Address of the ESP dialects")->default_val("127.0.0.1:0");
+    simulate_command->add_option("--faults", simulate_.faults_file, "JSON list of faults");
+    simulate_command->add_option("--record", simulate_.record_path, "NDJSON file, a line per message");
+    simulate_command->add_option("--raw", simulate_.raw_directory, "Directory for the bytes of each message");
+    simulate_command->callback([this] { code_ = simulate(simulate_); });
+
+    auto* send_command = app_.add_subcommand("send", "Send one message to an SMTP door");
+    send_command->add_option("--server", send_.server, "host:port")->required();
+    send_command->add_option("--from", send_.from, "Reverse path")->required();
+    send_command->add_option("--to", send_.to, "Recipient; may be repeated")->required();
+    send_command->add_option("message", send_.message, "File, or - for standard input")->required();
+    send_command->callback([this] { code_ = cli::send(send_); });
+  }
+
+  void add_policy_commands() {
+    auto* check_command = app_.add_subcommand("check", "Check a configuration and print what is in force");
+    check_command->add_option("--config", check_.config, "stellwerk.yaml")->required();
+    check_command->callback([this] { code_ = cli::check(check_, environment()); });
+
+    auto* explain_command = app_.add_subcommand("explain", "Say what would become of a message, and why");
+    explain_command->add_option("--config", explain_.config, "stellwerk.yaml")->required();
+    explain_command->add_option("--client", explain_.client, "Name of the submitting client; default: the first");
+    explain_command->add_option("--from", explain_.from, "Reverse path; default: of the header");
+    explain_command->add_option("--to", explain_.to, "Recipient; may be repeated; default: of the header");
+    explain_command->add_option("--assume", explain_.assume, "YAML file with the live state to assume");
+    explain_command->add_flag("--json", json_, "JSON, one object a line (always so)");
+    explain_command->add_option("messages", explain_.messages, "Files")->required();
+    explain_command->callback([this] { code_ = cli::explain(explain_, environment(), read_controls); });
+
+    auto* eval_command = app_.add_subcommand("eval", "Print the value of a CEL expression as JSON");
+    eval_command->add_option("expression", eval_.expression)->required();
+    eval_command->add_option("--message", eval_.message, "File whose facts the expression sees");
+    eval_command->add_option("--facts", eval_.facts, "JSON file with facts");
+    eval_command->callback([this] { code_ = cli::eval(eval_); });
+
+    auto* test_command = app_.add_subcommand("test", "Run policy unit tests");
+    test_command->add_option("--config", test_.config, "stellwerk.yaml")->required();
+    test_command->add_option("--junit", test_.junit, "File to write in JUnit format");
+    test_command->add_option("cases", test_.cases, "YAML files")->required();
+    test_command->callback([this] { code_ = cli::test(test_, environment(), read_controls); });
+  }
+
+  void add_admin_options(CLI::App* command) {
+    command->add_option("--admin", admin_.address, "Admin address of the gateway")->default_val("127.0.0.1:9090");
+    command->add_option("--token-file", admin_.token_file, "File with the admin token");
+    command->add_flag("--json", json_, "JSON, one object a line");
+  }
+
+  [[nodiscard]] cli::admin_arguments admin() {
+    admin_.format = json_ ? cli::output::json : cli::output::text;
+    return admin_;
+  }
+
+  void add_queue_commands() {
+    auto* queue = app_.add_subcommand("queue", "Look at and change queued mail");
+    queue->require_subcommand(1);
+    auto* list = queue->add_subcommand("list", "List recipients");
+    add_admin_options(list);
+    list->add_option("--state", list_.state, "scheduled, ready, attempting, deferred, unknown, held ...");
+    list->add_option("--stream", list_.stream, "transactional or marketing");
+    list->add_option("--tenant", list_.tenant);
+    list->add_option("--domain", list_.domain, "Of the recipients");
+    list->add_option("--limit", list_.limit)->default_val(100);
+    list->callback([this] {
+      list_.admin = admin();
+      code_ = cli::queue_list(list_);
+    });
+    auto* show = queue->add_subcommand("show", "Show one message");
+    add_admin_options(show);
+    show->add_option("id", id_, "Queue id")->required();
+    show->callback([this] { code_ = cli::queue_show(admin(), id_); });
+    for (const auto& [name, verb] : {std::pair<const char*, const char*>{"retry", "Retry"}, {"hold", "Hold"}, {"release", "Release"}, {"cancel", "Cancel"}}) {
+      auto* change = queue->add_subcommand(name, std::string{verb} + " messages");
+      add_admin_options(change);
+      change->add_option("--reason", reason_, "Why; kept with the change")->required();
+      change->add_option("ids", ids_, "Queue ids")->required();
+      change->callback([this, word = std::string{verb}] { code_ = cli::queue_change(admin(), word, ids_, reason_); });
+    }
+  }
+
+  void add_destination_commands() {
+    auto* destinations = app_.add_subcommand("destinations", "Look at and change the ways out");
+    destinations->require_subcommand(1);
+    auto* list = destinations->add_subcommand("list", "List destinations with their state");
+    add_admin_options(list);
+    list->callback([this] { code_ = cli::destinations_list(admin()); });
+    for (const auto& [name, verb] : {std::pair<const char*, const char*>{"drain", "Drain"}, {"suspend", "Suspend"}, {"resume", "Resume"}}) {
+      auto* change = destinations->add_subcommand(name, std::string{verb} + " a destination");
+      add_admin_options(change);
+      change->add_option("--reason", reason_, "Why; kept with the change")->required();
+      if (std::string_view{verb} == "Suspend") change->add_option("--for", lasts_, "Duration such as 30m; default: until resumed");
+      change->add_option("name", id_, "Destination")->required();
+      change->callback([this, word = std::string{verb}] { code_ = change_destination(word); });
+    }
+  }
+
+  int change_destination(const std::string& verb) {
+    std::optional<std::chrono::seconds> lasts;
+    if (!lasts_.empty()) {
+      const auto parsed = config::parse_duration(lasts_);
+      if (!parsed) {
+        std::cerr << "stellwerk: --for: a duration such as 30m is expected\n";
+        return static_cast<int>(exit_code::usage);
+      }
+      lasts = std::chrono::duration_cast<std::chrono::seconds>(*parsed);
+    }
+    return cli::destinations_change(admin(), verb, id_, reason_, lasts);
+  }
+
+  CLI::App app_;
+  int code_ = 0;
+  bool json_ = false;
+  std::string config_;
+  std::string id_;
+  std::string reason_;
+  std::string lasts_;
+  std::vector<std::string> ids_;
+  simulate_arguments simulate_;
+  cli::send_arguments send_;
+  cli::check_arguments check_;
+  cli::explain_arguments explain_;
+  cli::eval_arguments eval_;
+  cli::test_arguments test_;
+  cli::admin_arguments admin_;
+  cli::queue_list_arguments list_;
+};
+
+}  // namespace
+}  // namespace stellwerk::app
+
+int main(int argc, char** argv) {
+  stellwerk::app::command_line commands;
+  return commands.run(argc, argv);
+}
