@@ -18,9 +18,9 @@ struct past_attempt {
   time_point ended{};
   mail::attempt_outcome outcome = mail::attempt_outcome::unknown;
   std::string enhanced_status;
-  std::string reply;               // foreign, cut
+  std::string reply;  // foreign, cut
   std::string vendor_message_id;
-  std::string refused_point;       // rejected_message
+  std::string refused_point;  // rejected_message
 };
 
 struct history {

@@ -30,9 +30,9 @@ enum class candidate_reason : std::uint8_t {
 
 struct destination_status {
   candidate_reason unavailable = candidate_reason::none;  // none: may be tried
-  bool panic_allowed = false;  // ejected by ratio or latency only: panic may ignore the mark
+  bool panic_allowed = false;                             // ejected by ratio or latency only: panic may ignore the mark
   std::int64_t backlog = 0;
-  double spent = 0;            // this month, in its currency
+  double spent = 0;  // this month, in its currency
 };
 
 // Destinations are indexed as in policy::destinations().

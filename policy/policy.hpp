@@ -23,10 +23,10 @@ namespace stellwerk::policy {
 // What admission knows of the client when it classifies.
 struct classify_request {
   const message_facts* message = nullptr;
-  std::optional<mail::traffic_stream> pin;             // the client's
-  std::optional<mail::traffic_stream> requested;       // explicit field or header, already permitted
+  std::optional<mail::traffic_stream> pin;        // the client's
+  std::optional<mail::traffic_stream> requested;  // explicit field or header, already permitted
   std::optional<mail::traffic_stream> client_default;
-  std::string_view content;                            // whole; read in bounded time by the built-in signals
+  std::string_view content;  // whole; read in bounded time by the built-in signals
 };
 
 struct fired_signal {
@@ -38,16 +38,16 @@ struct fired_signal {
 struct classification {
   mail::traffic_stream stream = mail::traffic_stream::transactional;
   mail::stream_source source = mail::stream_source::default_choice;
-  std::string reason;                 // "rule bulk-headers", "pinned by client shop; signals say marketing", ...
+  std::string reason;  // "rule bulk-headers", "pinned by client shop; signals say marketing", ...
   bool contradicts_pin = false;
   std::vector<fired_signal> signals;  // filled when the signals were looked at
 };
 
 struct preflight_verdict {
   bool accepted = true;
-  std::string rule;                   // the refusing rule or filter
-  std::string reason;                 // text for the client
-  bool size_refused = false;          // 552 5.3.4 rather than 550 5.7.1
+  std::string rule;           // the refusing rule or filter
+  std::string reason;         // text for the client
+  bool size_refused = false;  // 552 5.3.4 rather than 550 5.7.1
 };
 
 class policy {

@@ -1,5 +1,6 @@
 // The policy as values: what the YAML of contracts section 1 says, before names are resolved and conditions compiled.
-// `path` fields name the place in the configuration ("policy.routes[1].via[0]"); the loader maps them to line and column.
+// `path` fields name the place in the configuration ("policy.routes[1].via[0]"); the loader maps them to line and
+// column.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +36,8 @@ struct node_config {
   enum class kind : std::uint8_t { destination, failover, split, limit, hold, refuse };
   kind what = kind::destination;
   std::string path;
-  std::string name;                                   // destination name; reason of hold; text of refuse
-  std::vector<node_config> children;                  // failover: in order; limit: exactly one
+  std::string name;                                     // destination name; reason of hold; text of refuse
+  std::vector<node_config> children;                    // failover: in order; limit: exactly one
   std::vector<std::pair<std::string, double>> weights;  // split: destination name -> weight >= 0
   split_by by = split_by::recipient;
   limit_config limit;
@@ -94,7 +95,8 @@ struct health_config {
   double failure_ratio = 0.5;
   std::uint32_t minimum_attempts = 20;
   duration window{std::chrono::seconds{30}};
-  duration latency_p95{std::chrono::seconds{10}};  // brown-out: p95 above this and above `latency_ratio` times the usual
+  duration latency_p95{
+      std::chrono::seconds{10}};  // brown-out: p95 above this and above `latency_ratio` times the usual
   double latency_ratio = 5;
   duration ejection{std::chrono::seconds{30}};
   duration ejection_max{std::chrono::minutes{10}};
@@ -117,8 +119,8 @@ struct bounce_brake_config {
 struct unknown_wait_config {
   duration smtp{std::chrono::minutes{5}};
   duration api{std::chrono::minutes{15}};
-  duration max{std::chrono::hours{4}};         // the doubling stops here
-  duration give_up{std::chrono::hours{24}};    // unknown_wait_max
+  duration max{std::chrono::hours{4}};       // the doubling stops here
+  duration give_up{std::chrono::hours{24}};  // unknown_wait_max
 };
 
 // What the router must know of a destination; the adapter's own settings live with the adapter.
@@ -127,15 +129,15 @@ struct destination_traits {
   std::string adapter;  // "smtp", "mailjet"
   std::string zone;
   std::map<std::string, std::string> labels;
-  mail::capabilities capabilities;                    // of its main way (the API of an ESP, the MTA)
+  mail::capabilities capabilities;                       // of its main way (the API of an ESP, the MTA)
   std::optional<mail::capabilities> relay_capabilities;  // of the vendor's SMTP relay, where one is configured
-  std::vector<std::string> refused_fields;            // header fields the API refuses or rewrites, lower-case
-  std::uint32_t connections = 20;                     // attempts in flight at most
+  std::vector<std::string> refused_fields;               // header fields the API refuses or rewrites, lower-case
+  std::uint32_t connections = 20;                        // attempts in flight at most
   std::optional<double> rate_per_second;
   std::optional<std::uint64_t> backlog_max;
   std::optional<money> cost_per_thousand;
   std::optional<std::uint64_t> monthly_quota;
-  bool removed = false;                               // tombstone: never chosen, still named by unknown or pinned recipients
+  bool removed = false;  // tombstone: never chosen, still named by unknown or pinned recipients
 };
 
 struct policy_config {
@@ -145,8 +147,7 @@ struct policy_config {
   std::vector<route_config> routes;
   std::map<mail::traffic_stream, retry_config> retry{
       {mail::traffic_stream::transactional, {}},
-      {mail::traffic_stream::marketing,
-       {std::chrono::minutes{5}, 2, std::chrono::hours{4}, std::chrono::hours{72}}}};
+      {mail::traffic_stream::marketing, {std::chrono::minutes{5}, 2, std::chrono::hours{4}, std::chrono::hours{72}}}};
   health_config health;
   failover_budget_config failover_budget;
   bounce_brake_config bounce_brake;
