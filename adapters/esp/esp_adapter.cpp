@@ -1,0 +1,153 @@
+#include "adapters/esp/esp_adapter.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "adapters/esp/relay_content.hpp"
+
+namespace stellwerk::adapters::esp {
+namespace {
+
+using mail::attempt_outcome;
+using mail::attempt_stage;
+
+mail::recipient_outcome unsent(attempt_outcome outcome, std::string why) {
+  mail::recipient_outcome fate;
+  fate.outcome = outcome;
+  fate.stage = attempt_stage::request;
+  fate.reply = std::move(why);
+  return fate;
+}
+
+attempt_report same_for_all(const attempt& what, const mail::recipient_outcome& fate) {
+  attempt_report report;
+  report.recipients.assign(what.recipients.size(), fate);
+  return report;
+}
+
+// How far the request went decides between "certainly not sent" and "unknown".
+mail::recipient_outcome outcome_of_failure(const net::http_exchange& exchange) {
+  mail::recipient_outcome fate = unsent(attempt_outcome::deferred_destination, exchange.failure.message());
+  switch (exchange.stage) {
+    case net::http_stage::not_connected:
+      fate.stage = attempt_stage::connect;
+      fate.connect_class = true;
+      break;
+    case net::http_stage::not_sent: break;
+    case net::http_stage::sent:
+    case net::http_stage::answered:
+      fate.stage = attempt_stage::response;
+      fate.outcome = attempt_outcome::unknown;
+      break;
+  }
+  return fate;
+}
+
+vendor_answer answer_of(net::http_exchange exchange) {
+  vendor_answer answer;
+  answer.status = exchange.response.status;
+  for (net::http_field& field : exchange.response.fields) {
+    answer.fields.push_back(vendor_field{std::move(field.name), std::move(field.value)});
+  }
+  answer.body = std::move(exchange.response.body);
+  answer.body_cut = exchange.body_cut;
+  return answer;
+}
+
+mail::recipient_outcome outcome_of_refusal(const cannot_carry& refusal) {
+  if (refusal.refused_point.empty())
+    return unsent(attempt_outcome::adapter_fault, "not for the API: " + refusal.detail);
+  mail::recipient_outcome fate = unsent(attempt_outcome::rejected_message, "not for the API: " + refusal.detail);
+  fate.refused_point = refusal.refused_point;
+  return fate;
+}
+
+}  // namespace
+
+esp_adapter::esp_adapter(esp_endpoint endpoint, std::unique_ptr<const mapping> vendor,
+                         std::unique_ptr<net::http_client> client, std::unique_ptr<adapter> relay, const clock& time)
+    : endpoint_{std::move(endpoint)},
+      vendor_{std::move(vendor)},
+      client_{std::move(client)},
+      relay_{std::move(relay)},
+      clock_{time} {}
+
+async::awaitable<attempt_report> esp_adapter::deliver(attempt what) {
+  if (!what.content) co_return same_for_all(what, unsent(attempt_outcome::adapter_fault, "the attempt has no content"));
+  if (what.way == delivery_way::relay) {
+    attempt_report report = co_await deliver_by_relay(std::move(what));
+    co_return report;
+  }
+  build_result built = vendor_->build_request(what);
+  if (const auto* refusal = std::get_if<cannot_carry>(&built)) {
+    if (!relay_) co_return same_for_all(what, outcome_of_refusal(*refusal));
+    attempt_report report = co_await deliver_by_relay(std::move(what));
+    co_return report;
+  }
+  const steady_point start = clock_.steady();
+  // The attempt's own deadline never cuts the wait for an answer: that would only turn it into "unknown".
+  if (what.deadline != steady_point{} && start >= what.deadline) {
+    co_return same_for_all(what, unsent(attempt_outcome::deferred_destination, "the attempt came too late"));
+  }
+  vendor_request request = std::get<vendor_request>(std::move(built));
+  net::http_exchange exchange = co_await send(std::move(request), start + endpoint_.timeout);
+  if (exchange.stage != net::http_stage::answered) co_return same_for_all(what, outcome_of_failure(exchange));
+  attempt_report report;
+  report.host = endpoint_.host;
+  report.first_reply = std::chrono::duration_cast<duration>(clock_.steady() - start);
+  report.recipients = vendor_->read_response(what, answer_of(std::move(exchange)));
+  co_return report;
+}
+
+async::awaitable<attempt_report> esp_adapter::deliver_by_relay(attempt what) {
+  if (!relay_) co_return same_for_all(what, unsent(attempt_outcome::adapter_fault, "no relay is configured"));
+  what.content = mark_content(*what.content, vendor_->mark_for_relay(what));
+  what.way = delivery_way::main;
+  attempt_report report = co_await relay_->deliver(std::move(what));
+  co_return report;
+}
+
+async::awaitable<net::http_exchange> esp_adapter::send(vendor_request request, steady_point deadline) {
+  net::http_request wire;
+  wire.method = std::move(request.method);
+  wire.target = endpoint_.path + request.target;
+  for (vendor_field& field : request.fields) {
+    wire.fields.push_back(net::http_field{std::move(field.name), std::move(field.value)});
+  }
+  wire.body = std::move(request.body);
+  net::http_exchange exchange = co_await client_->send(std::move(wire), deadline);
+  co_return exchange;
+}
+
+async::awaitable<probe_report> esp_adapter::probe(steady_point deadline) {
+  vendor_request request = vendor_->build_probe();
+  net::http_exchange exchange = co_await send(std::move(request), deadline);
+  probe_report report;
+  if (exchange.stage != net::http_stage::answered) {
+    report.outcome = outcome_of_failure(exchange);
+    co_return report;
+  }
+  const vendor_answer answer = answer_of(std::move(exchange));
+  report.healthy = answer.status >= 200 && answer.status < 300;
+  if (!report.healthy) report.outcome = classify_status(answer);
+  co_return report;
+}
+
+async::awaitable<lookup_report> esp_adapter::look_up(std::string attempt_id, std::string recipient,
+                                                     steady_point deadline) {
+  lookup_report report;
+  std::optional<vendor_request> request = vendor_->build_lookup(attempt_id);
+  if (!request) co_return report;
+  net::http_exchange exchange = co_await send(std::move(*request), deadline);
+  report.answer = lookup_answer::failed;
+  if (exchange.stage != net::http_stage::answered) co_return report;
+  const vendor_answer answer = answer_of(std::move(exchange));
+  report = vendor_->read_lookup(attempt_id, recipient, answer);
+  co_return report;
+}
+
+void esp_adapter::close_idle() {
+  if (relay_) relay_->close_idle();
+}
+
+}  // namespace stellwerk::adapters::esp
