@@ -153,8 +153,8 @@ std::optional<start_fault> gateway::parts::open_doors(std::vector<std::string>& 
     if (auto fault = open_smtp(door, lines)) return fault;
   }
   if (!settings.ingress.grpc.address.empty()) {
-    ingress::grpc::grpc_services services{{}, *store, readers, *doors, {}, pressure, time, log, dispatch_random};
-    for (auto& unit : units) services.places.push_back({unit->context, unit->tasks, *unit->admission});
+    ingress::grpc::grpc_services services{{}, *store, readers, *doors, {}, pressure, time, log, *door_numbers};
+    for (auto& unit : units) services.places.push_back({unit->context, unit->tasks, *unit->admission, unit->random});
     services.cancel = [this](const queue_id& id, auto done) {
       dispatch->operate(delivery::operation::cancel, id, "cancelled by client", std::move(done));
     };

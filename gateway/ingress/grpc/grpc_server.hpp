@@ -22,6 +22,7 @@
 #include "gateway/ingress/door_pressure.hpp"
 #include "gateway/ingress/door_settings.hpp"
 #include "gateway/ingress/ingress_config.hpp"
+#include "gateway/ingress/ingress_metrics.hpp"
 #include "gateway/spool/spool.hpp"
 
 namespace stellwerk::ingress::grpc {
@@ -47,6 +48,7 @@ struct grpc_services {
   const door_pressure& pressure;
   const clock& time;
   logger& log;
+  ingress_metrics& metrics;
 };
 
 class grpc_server {
@@ -60,7 +62,8 @@ class grpc_server {
   // are not usable.
   [[nodiscard]] result<net::endpoint_address> start(const grpc_config& config);
 
-  // New handshakes use the files as they are now; when they are not usable the old ones stay and the error says why.
+  // New handshakes use the files of the published settings as they are now; when they are not usable the old ones stay and
+  // the error says why. Nothing to do without TLS.
   [[nodiscard]] result<void> reload_certificates();
 
   // Health says NOT_SERVING, new calls are UNAVAILABLE, streams are ended after their answers; waits for the calls under
