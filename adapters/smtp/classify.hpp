@@ -1,5 +1,5 @@
 // What a reply of an SMTP peer means for the recipients it concerns: the paragraph "SMTP client, by stage" of
-// architecture section 4 as pure functions. The tables of phrases stand in the source and in docs/failover.md.
+// architecture section 4 as pure functions. The tables of phrases stand on top of the source.
 //
 // Decides by code and enhanced status first, by words only where the paragraph names words. Total: what no row covers
 // is `adapter_fault` before the content was sent and `unknown` after.
