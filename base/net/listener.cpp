@@ -39,6 +39,7 @@ struct listener::state {
 
   static async::awaitable<void> accept_loop(std::shared_ptr<state> self);
   boost::system::error_code open(const tcp_endpoint& endpoint);
+  void hand_over(tcp_socket connection, const tcp_endpoint& peer);
 
   async::executor owner;
   acceptor socket;
@@ -71,6 +72,15 @@ boost::system::error_code listener::state::open(const tcp_endpoint& endpoint) {
   return failure;
 }
 
+// A handler that throws (no memory for a session) loses this connection, not the door.
+void listener::state::hand_over(tcp_socket connection, const tcp_endpoint& peer) {
+  try {
+    on_connection(make_socket_stream(std::move(connection), peer));
+  } catch (const std::exception&) {
+    if (on_trouble) on_trouble(error{errc::limit_reached, "net.accept"});
+  }
+}
+
 async::awaitable<void> listener::state::accept_loop(std::shared_ptr<state> self) {
   while (self->socket.is_open()) {
     tcp_socket connection{self->owner};
@@ -78,8 +88,7 @@ async::awaitable<void> listener::state::accept_loop(std::shared_ptr<state> self)
     const auto [failure] = co_await self->socket.async_accept(connection, peer, async::as_value);
     if (!self->socket.is_open()) co_return;
     if (!failure) {
-      std::unique_ptr<stream> made = make_socket_stream(std::move(connection), peer);
-      self->on_connection(std::move(made));
+      self->hand_over(std::move(connection), peer);
       continue;
     }
     if (self->on_trouble) self->on_trouble(error{failure, "net.accept"});

@@ -63,6 +63,23 @@ TEST_F(listener_test, connections_come_with_their_addresses) {
   EXPECT_EQ(accepted[1]->peer(), (*two)->local());
 }
 
+TEST_F(listener_test, a_handler_that_throws_loses_its_connection_only) {
+  int calls = 0;
+  listener fragile{context.get_executor(),
+                   [&](std::unique_ptr<stream> made) {
+                     if (++calls == 1) throw std::bad_alloc{};
+                     accepted.push_back(std::move(made));
+                   },
+                   [this](const error& trouble) { troubles.push_back(trouble); }};
+  const auto bound = fragile.open({"127.0.0.1", 0});
+  fragile.start();
+  const auto one = connect(bound->port);
+  const auto two = connect(bound->port);
+  EXPECT_TRUE(test::run_until(context, [this] { return accepted.size() == 1; }));
+  ASSERT_EQ(troubles.size(), 1U);
+  EXPECT_TRUE(troubles[0].is(errc::limit_reached));
+}
+
 TEST_F(listener_test, nothing_is_accepted_after_the_stop) {
   const auto bound = door.open({"127.0.0.1", 0});
   door.start();
