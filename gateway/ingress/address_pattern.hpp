@@ -10,7 +10,8 @@ namespace stellwerk::ingress {
 // The configuration is refused when this is false.
 [[nodiscard]] bool is_address_pattern(std::string_view pattern);
 
-// `address` is local@domain. Letter case is ignored: two mailboxes that differ in nothing else are one sender to people.
+// `address` is local@domain. Letter case is ignored: two mailboxes that differ in nothing else are one sender to
+// people.
 // "@*.domain" means the domains below, not the domain itself.
 [[nodiscard]] bool matches_address(std::string_view pattern, std::string_view address);
 

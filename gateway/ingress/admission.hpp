@@ -20,30 +20,31 @@
 namespace stellwerk::ingress {
 
 enum class refusal_kind : std::uint8_t {
-  malformed,            // the content does not follow RFC 5322 where we need it
+  malformed,  // the content does not follow RFC 5322 where we need it
   too_large,
-  sender_not_allowed,   // sender binding
+  sender_not_allowed,  // sender binding
   recipient_not_allowed,
-  rate,                 // the client's own
-  policy,               // preflight
-  idempotency_reused,   // same key, other content
-  loop,                 // too many Received
-  queue_full,           // back-pressure; try later
-  store_failed,         // try elsewhere or later
+  rate,                // the client's own
+  policy,              // preflight
+  idempotency_reused,  // same key, other content
+  loop,                // too many Received
+  queue_full,          // back-pressure; try later
+  store_failed,        // try elsewhere or later
   draining,
 };
 
 struct refusal {
   refusal_kind kind = refusal_kind::malformed;
-  std::string text;         // for people: what and where, no foreign control characters
-  std::string field;        // proto path or header field, when one is to blame
-  std::string rule;         // policy: which rule or invariant
+  std::string text;   // for people: what and where, no foreign control characters
+  std::string field;  // proto path or header field, when one is to blame
+  std::string rule;   // policy: which rule or invariant
   std::optional<duration> retry_after;
 };
 
 struct recipient_verdict {
   std::string address;
-  mail::recipient_state state = mail::recipient_state::ready;  // refused and suppressed ones are settled in the same commit
+  mail::recipient_state state =
+      mail::recipient_state::ready;  // refused and suppressed ones are settled in the same commit
   std::string enhanced_status;
   std::string reason;
 };
@@ -61,7 +62,8 @@ class admission {
  public:
   virtual ~admission() = default;
   // Not cancelled once the commit was asked for. `client` outlives the call.
-  [[nodiscard]] virtual async::awaitable<admission_answer> admit(mail::submission submission, const client_config& client) = 0;
+  [[nodiscard]] virtual async::awaitable<admission_answer> admit(mail::submission submission,
+                                                                 const client_config& client) = 0;
 };
 
 }  // namespace stellwerk::ingress

@@ -72,8 +72,7 @@ std::optional<refusal> take_control(const mail::header_section& header, const cl
     return make_refusal(refusal_kind::malformed, fault->field + ": " + fault->reason, fault->field);
   auto& values = std::get<control_values>(read);
   if (!values.idempotency_key.empty())
-    submission.fingerprint =
-        fingerprint_of_smtp(submission.envelope.reverse_path, values, header, *submission.content);
+    submission.fingerprint = fingerprint_of_smtp(submission.envelope.reverse_path, values, header, *submission.content);
   apply_control(std::move(values), client, submission);
   return std::nullopt;
 }
@@ -106,7 +105,8 @@ mail::content_ptr change_content(const mail::submission& submission, const mail:
 }
 
 bool is_bound(const client_config& client) {
-  return !client.senders.empty() && std::find(client.senders.begin(), client.senders.end(), "*") == client.senders.end();
+  return !client.senders.empty() &&
+         std::find(client.senders.begin(), client.senders.end(), "*") == client.senders.end();
 }
 
 policy::retry_config retry_of(const policy::policy_config& config, mail::traffic_stream stream) {
@@ -119,8 +119,7 @@ policy::retry_config retry_of(const policy::policy_config& config, mail::traffic
 admission_pipeline::admission_pipeline(const admission_services& services)
     : services_{services}, policy_{services.policy}, settings_{services.settings} {}
 
-async::awaitable<admission_answer> admission_pipeline::admit(mail::submission submission,
-                                                             const client_config& client) {
+async::awaitable<admission_answer> admission_pipeline::admit(mail::submission submission, const client_config& client) {
   const steady_point started = services_.time.steady();
   prepared asked = prepare(submission, client);
   if (asked.refused) {
@@ -168,7 +167,8 @@ std::optional<refusal> admission_pipeline::check_client(const mail::submission& 
     return make_refusal(refusal_kind::too_large, "message too large");
   const std::string& sender = submission.envelope.reverse_path;
   if (!sender.empty() && !address_allowed(client.senders, sender))
-    return make_refusal(refusal_kind::sender_not_allowed, "you may not send with this address", "envelope.reverse_path");
+    return make_refusal(refusal_kind::sender_not_allowed, "you may not send with this address",
+                        "envelope.reverse_path");
   for (const mail::envelope_recipient& recipient : submission.envelope.recipients) {
     if (!address_allowed(client.recipients, recipient.address))
       return make_refusal(refusal_kind::recipient_not_allowed, "you may not send to one of these addresses",
@@ -246,7 +246,8 @@ admission_answer admission_pipeline::answer_of(result<spool::accept_answer> outc
   if (!outcome) return refusal_for(outcome.error());
   admitted taken{outcome->message, *asked.stream, std::move(asked.stream_reason), {}};
   for (spool::recipient_row& row : outcome->added)
-    taken.recipients.push_back({std::move(row.address), row.state, std::move(row.enhanced_status), std::move(row.reason)});
+    taken.recipients.push_back(
+        {std::move(row.address), row.state, std::move(row.enhanced_status), std::move(row.reason)});
   return taken;
 }
 

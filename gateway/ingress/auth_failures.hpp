@@ -15,10 +15,10 @@
 namespace stellwerk::ingress {
 
 struct auth_delay_config {
-  std::uint32_t free_failures = 2;                    // people mistype
+  std::uint32_t free_failures = 2;  // people mistype
   duration first{std::chrono::milliseconds{250}};
   duration max{std::chrono::seconds{3}};
-  duration forget_after{std::chrono::minutes{15}};    // without another failure
+  duration forget_after{std::chrono::minutes{15}};  // without another failure
   std::size_t entries_max = 20'000;
 };
 

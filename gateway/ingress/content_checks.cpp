@@ -45,7 +45,8 @@ std::optional<refusal> check_header_from(const mail::header_section& header, con
   std::size_t rejected = 0;
   const auto mailboxes = mail::parse_address_list(*from, &rejected);
   if (rejected > 0 || mailboxes.empty())
-    return make_refusal(refusal_kind::sender_not_allowed, "the From field holds no address that can be checked", "From");
+    return make_refusal(refusal_kind::sender_not_allowed, "the From field holds no address that can be checked",
+                        "From");
   for (const mail::mailbox& one : mailboxes) {
     if (!address_allowed(client.senders, one.address.to_string()))
       return make_refusal(refusal_kind::sender_not_allowed, "you may not send with the address in From", "From");

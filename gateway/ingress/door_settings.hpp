@@ -18,8 +18,8 @@ namespace stellwerk::ingress {
 
 struct smtp_door {
   smtp_listener_config config;
-  std::vector<net::ip_network> allowed;                // of allow_networks; empty: any address
-  std::shared_ptr<const net::tls_context> tls;    // null when config.tls is off
+  std::vector<net::ip_network> allowed;         // of allow_networks; empty: any address
+  std::shared_ptr<const net::tls_context> tls;  // null when config.tls is off
 };
 
 struct door_settings {

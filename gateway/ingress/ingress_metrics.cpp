@@ -58,8 +58,7 @@ ingress_metrics::ingress_metrics(metric_registry& registry, const std::vector<st
       auth_refused{registry.make_counter("auth_total", auth_help, {{"result", "refused"}})},
       auth_unavailable{registry.make_counter("auth_total", auth_help, {{"result", "unavailable"}})},
       grpc_{registry, mail::ingress_kind::grpc, "grpc"} {
-  for (const std::string& name : smtp_listeners)
-    smtp_.try_emplace(name, registry, mail::ingress_kind::smtp, name);
+  for (const std::string& name : smtp_listeners) smtp_.try_emplace(name, registry, mail::ingress_kind::smtp, name);
 }
 
 // A listener added by a reload needs a restart to listen, so every name that asks was there at construction.

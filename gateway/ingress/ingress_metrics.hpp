@@ -45,8 +45,8 @@ struct ingress_metrics {
   histogram accept_seconds_smtp;
   histogram accept_seconds_grpc;
   gauge smtp_sessions;
-  counter smtp_connections_refused_limit;   // too many connections
-  counter smtp_connections_refused_early;   // talked before the greeting
+  counter smtp_connections_refused_limit;  // too many connections
+  counter smtp_connections_refused_early;  // talked before the greeting
   counter auth_accepted;
   counter auth_refused;
   counter auth_unavailable;

@@ -47,9 +47,9 @@ std::optional<parsed_hash> parse(std::string_view text) {
 std::optional<std::string> derive(std::string_view password, std::string_view salt, const password_cost& cost,
                                   std::size_t octets) {
   std::string out(octets, '\0');
-  const int done = EVP_PBE_scrypt(password.data(), password.size(), reinterpret_cast<const unsigned char*>(salt.data()),
-                                  salt.size(), cost.n, cost.r, cost.p, 2 * memory_max,
-                                  reinterpret_cast<unsigned char*>(out.data()), out.size());
+  const int done =
+      EVP_PBE_scrypt(password.data(), password.size(), reinterpret_cast<const unsigned char*>(salt.data()), salt.size(),
+                     cost.n, cost.r, cost.p, 2 * memory_max, reinterpret_cast<unsigned char*>(out.data()), out.size());
   if (done != 1) return std::nullopt;
   return out;
 }

@@ -21,7 +21,9 @@ class connection_limits {
    public:
     slot() {}
     slot(slot&& other) noexcept
-        : owner_{std::exchange(other.owner_, nullptr)}, listener_{std::move(other.listener_)}, key_{std::move(other.key_)} {}
+        : owner_{std::exchange(other.owner_, nullptr)},
+          listener_{std::move(other.listener_)},
+          key_{std::move(other.key_)} {}
     slot& operator=(slot&&) = delete;
     ~slot() {
       if (owner_ != nullptr) owner_->leave(listener_, key_);

@@ -142,7 +142,8 @@ void dialog::forget_transaction() {
 }
 
 bool dialog::take_name(std::string_view argument) {
-  if (argument.empty() || argument.size() > name_octets_max || argument.find(' ') != std::string_view::npos) return false;
+  if (argument.empty() || argument.size() > name_octets_max || argument.find(' ') != std::string_view::npos)
+    return false;
   helo_ = argument;
   forget_transaction();  // RFC 5321 section 4.1.4
   return true;

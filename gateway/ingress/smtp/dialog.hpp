@@ -1,7 +1,9 @@
-// The server's side of an SMTP conversation without I/O (RFC 5321, 1870, 2034, 2920, 3207, 3461, 4954, 6152, 6409, 6531).
+// The server's side of an SMTP conversation without I/O (RFC 5321, 1870, 2034, 2920, 3207, 3461, 4954, 6152, 6409,
+// 6531).
 //
 // Fed with lines and outcomes, it appends replies to `output` and says what to do next; session.cpp does it. It decides
-// who is speaking, what is allowed in which order, and every limit that is not time. Thread rule: belongs to one session.
+// who is speaking, what is allowed in which order, and every limit that is not time. Thread rule: belongs to one
+// session.
 #pragma once
 
 #include <cstdint>
@@ -116,17 +118,17 @@ class dialog {
   [[nodiscard]] bool auth_offered() const;
 
   door_settings_ptr settings_;
-  const smtp_door* door_;          // in settings_
+  const smtp_door* door_;                  // in settings_
   const client_config* client_ = nullptr;  // in settings_; null: nobody we know
   const door_pressure& pressure_;
   const std::string peer_ip_;
   std::string output_;
 
-  std::string helo_;               // empty: not greeted yet
-  bool extended_ = false;          // EHLO
+  std::string helo_;       // empty: not greeted yet
+  bool extended_ = false;  // EHLO
   bool tls_ = false;
-  bool authenticated_ = false;     // by password or certificate
-  bool may_speak_ = false;         // allow_networks
+  bool authenticated_ = false;  // by password or certificate
+  bool may_speak_ = false;      // allow_networks
 
   bool in_transaction_ = false;
   mail::envelope envelope_;

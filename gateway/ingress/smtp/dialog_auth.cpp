@@ -25,7 +25,9 @@ void wipe(std::string& secret) {
 }  // namespace
 
 // Only inside TLS: a password sent in clear is already lost.
-bool dialog::auth_offered() const { return tls_ && !authenticated_ && may_speak_ && settings_->clients.has_passwords(); }
+bool dialog::auth_offered() const {
+  return tls_ && !authenticated_ && may_speak_ && settings_->clients.has_passwords();
+}
 
 step dialog::on_starttls(std::string_view argument, behind rest) {
   if (!argument.empty()) return count_error(replies::no_argument_wanted);

@@ -10,9 +10,9 @@
 namespace stellwerk::ingress::smtp {
 namespace {
 
-constexpr std::size_t envelope_id_octets_max = 100;          // RFC 3461 section 4.4
-constexpr std::size_t original_recipient_octets_max = 500;   // RFC 3461 section 4.2
-constexpr std::size_t size_digits_max = 20;                  // RFC 1870 section 4
+constexpr std::size_t envelope_id_octets_max = 100;         // RFC 3461 section 4.4
+constexpr std::size_t original_recipient_octets_max = 500;  // RFC 3461 section 4.2
+constexpr std::size_t size_digits_max = 20;                 // RFC 1870 section 4
 
 struct path_and_rest {
   std::string_view inside;  // of the angle brackets

@@ -172,9 +172,9 @@ async::awaitable<session::outcome> session::read_content(step& next) {
     content_ = std::make_shared<const std::string>(reader.take_content());
   } else {
     services_.metrics.door(mail::ingress_kind::smtp, dialog_.door().config.name)
-        .count_refused(reader.fault() == mail::framing_fault::too_large ? refusal_kind::too_large
-                                                                        : refusal_kind::malformed,
-                       std::nullopt);
+        .count_refused(
+            reader.fault() == mail::framing_fault::too_large ? refusal_kind::too_large : refusal_kind::malformed,
+            std::nullopt);
   }
   co_return outcome::go_on;
 }

@@ -26,8 +26,8 @@ struct session_timing {
   duration greeting_pause{std::chrono::milliseconds{2}};  // while few sessions are open; an early talker shows in it
   duration handshake{std::chrono::seconds{10}};
   duration write{std::chrono::seconds{60}};
-  duration goodbye{std::chrono::seconds{2}};              // to send a last reply
-  duration rate_window{std::chrono::seconds{60}};         // data_rate_min is averaged over it
+  duration goodbye{std::chrono::seconds{2}};       // to send a last reply
+  duration rate_window{std::chrono::seconds{60}};  // data_rate_min is averaged over it
 };
 
 // What sessions of one io thread share; outlives them.
@@ -76,10 +76,10 @@ class session {
   dialog dialog_;
   std::uint64_t generation_;
   mail::content_ptr content_;
-  std::uint64_t content_read_ = 0;   // on the wire
+  std::uint64_t content_read_ = 0;  // on the wire
   steady_point window_start_{};
   std::uint64_t window_octets_ = 0;
-  bool interrupted_ = false;         // was asked to stop inside a transaction; the second time is the last
+  bool interrupted_ = false;  // was asked to stop inside a transaction; the second time is the last
 };
 
 }  // namespace stellwerk::ingress::smtp

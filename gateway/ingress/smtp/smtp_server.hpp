@@ -1,7 +1,8 @@
 // The SMTP door of one io thread: its listeners and the sessions they open.
 //
 // Every io thread has one; the listeners of all share their addresses (SO_REUSEPORT). Settings are read anew for each
-// connection, so a reload reaches the next one; an address that changed needs a restart. Thread-bound, except `sessions`.
+// connection, so a reload reaches the next one; an address that changed needs a restart. Thread-bound, except
+// `sessions`.
 #pragma once
 
 #include <memory>
@@ -23,7 +24,8 @@ class smtp_server {
   smtp_server(async::executor owner, session_services services, connection_limits& limits);
 
   // Binds. With port 0 the first io thread takes a free port; the others are given the answer.
-  [[nodiscard]] result<net::endpoint_address> listen(const std::string& door_name, const net::endpoint_address& address);
+  [[nodiscard]] result<net::endpoint_address> listen(const std::string& door_name,
+                                                     const net::endpoint_address& address);
   void start();
 
   // A connection that is already there; used by the listeners, and by tests over streams in memory.

@@ -53,8 +53,8 @@ TEST(accept_rows, no_dsn_to_the_null_sender) {
 
 TEST(accept_rows, repeated_recipients_are_kept_once_in_their_first_place) {
   mail::submission given = some_submission();
-  given.envelope.recipients = {{"c@to.example", {}}, {"a@to.example", {}}, {"c@to.example", {}}, {"b@to.example", {}},
-                               {"a@to.example", {}}};
+  given.envelope.recipients = {
+      {"c@to.example", {}}, {"a@to.example", {}}, {"c@to.example", {}}, {"b@to.example", {}}, {"a@to.example", {}}};
   const auto rows = make_recipient_rows(given, {}, now);
   ASSERT_EQ(rows.size(), 3U);
   EXPECT_EQ(rows[0].address, "c@to.example");

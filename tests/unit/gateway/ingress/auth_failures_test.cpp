@@ -12,7 +12,8 @@ const steady_point start{std::chrono::hours{1}};
 TEST(auth_failures, delay_doubles_up_to_its_bound) {
   auth_failures failures;
   std::vector<long> delays;
-  for (int i = 0; i < 8; ++i) delays.push_back(static_cast<long>(failures.record_failure("10.0.0.1", "a", start).count()));
+  for (int i = 0; i < 8; ++i)
+    delays.push_back(static_cast<long>(failures.record_failure("10.0.0.1", "a", start).count()));
   EXPECT_EQ(delays, (std::vector<long>{0, 0, 250, 500, 1000, 2000, 3000, 3000}));
 }
 
@@ -22,7 +23,8 @@ TEST(auth_failures, addresses_and_accounts_count_each) {
     EXPECT_GE(failures.record_failure("10.0.0.1", "account" + std::to_string(i), start), duration{0});
   EXPECT_EQ(failures.record_failure("10.0.0.1", "fresh", start), milliseconds{1000});  // the address has failed before
   EXPECT_EQ(failures.record_failure("10.0.0.2", "other", start), milliseconds{0});
-  for (int i = 3; i < 6; ++i) static_cast<void>(failures.record_failure("10.0.0." + std::to_string(i), "victim", start));
+  for (int i = 3; i < 6; ++i)
+    static_cast<void>(failures.record_failure("10.0.0." + std::to_string(i), "victim", start));
   EXPECT_EQ(failures.record_failure("10.0.0.9", "victim", start), milliseconds{500});  // the account has
 }
 
