@@ -1,0 +1,183 @@
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+
+#include <boost/json.hpp>
+
+#include "base/clock.hpp"
+#include "gateway/cli/command.hpp"
+#include "mail/analysed_message.hpp"
+#include "policy/expression/containers.hpp"
+#include "policy/expression/program.hpp"
+#include "policy/expression/time_text.hpp"
+#include "policy/expression/value_json.hpp"
+#include "policy/fact_activation.hpp"
+#include "policy/fact_schema.hpp"
+#include "policy/policy.hpp"
+
+namespace stellwerk::cli {
+namespace {
+
+namespace cel = policy::expression;
+namespace json = boost::json;
+
+// JSON as values: objects are maps, integers are ints. Everything lives in `memory` or in the document.
+cel::value value_of(const json::value& from, cel::evaluation_memory& memory) {
+  switch (from.kind()) {
+    case json::kind::null: return cel::value::null();
+    case json::kind::bool_: return cel::value::boolean(from.get_bool());
+    case json::kind::int64: return cel::value::integer(from.get_int64());
+    case json::kind::uint64: return cel::value::unsigned_integer(from.get_uint64());
+    case json::kind::double_: return cel::value::real(from.get_double());
+    case json::kind::string: return cel::value::string(std::string_view{from.get_string()});
+    case json::kind::array: {
+      const auto elements = memory.make_array<cel::value>(from.get_array().size());
+      for (std::size_t i = 0; i < elements.size(); ++i) elements[i] = value_of(from.get_array()[i], memory);
+      return cel::value::list(*memory.make<cel::value_list>(elements));
+    }
+    case json::kind::object: {
+      const auto entries = memory.make_array<cel::map_entry>(from.get_object().size());
+      std::size_t i = 0;
+      for (const auto& [key, mapped] : from.get_object()) {
+        entries[i++] = {cel::value::string(std::string_view{key.data(), key.size()}), value_of(mapped, memory)};
+      }
+      return cel::value::map(*memory.make<cel::value_map>(entries));
+    }
+  }
+  return cel::value::null();
+}
+
+// Facts given as JSON: the known names have their types, a missing one its type's zero value; other names are what they are.
+class json_facts final : public cel::activation {
+ public:
+  json_facts(const json::object& facts, const cel::schema& names) : facts_{facts}, names_{names} {}
+
+  [[nodiscard]] cel::value variable(std::uint16_t slot, cel::evaluation_memory& memory) const override {
+    const cel::declared_variable& declared = names_.variables()[slot];
+    const json::value* given = facts_.if_contains(declared.name);
+    const auto fault = [&](std::string_view message) {
+      return cel::value::error(*memory.make<cel::evaluation_fault>(cel::evaluation_fault{memory.copy(message)}));
+    };
+    if (declared.declared.is(cel::type_kind::duration)) {
+      const auto read = given != nullptr && given->is_string() ? cel::parse_duration(std::string_view{given->get_string()})
+                                                               : std::optional{std::chrono::nanoseconds{0}};
+      return read ? cel::value::duration(*read) : fault(declared.name + " is no duration");
+    }
+    if (declared.declared.is(cel::type_kind::timestamp)) {
+      const auto read = given != nullptr && given->is_string() ? cel::parse_timestamp(std::string_view{given->get_string()})
+                                                               : std::optional{cel::instant{}};
+      return read ? cel::value::timestamp(*read) : fault(declared.name + " is no timestamp");
+    }
+    if (declared.absent_reads_empty && (given == nullptr || given->is_object())) return reading_empty(given, memory);
+    if (given != nullptr) return value_of(*given, memory);
+    return zero_of(declared, memory);
+  }
+
+  [[nodiscard]] cel::value call(std::uint16_t function, std::span<const cel::value> arguments,
+                                cel::evaluation_memory& memory) const override {
+    const std::string& name = names_.functions()[function].name;
+    const json::value* given = facts_.if_contains(name);
+    if (given != nullptr && given->is_object() && arguments.size() == 1 && arguments[0].is(cel::value_kind::string)) {
+      const std::string_view key = arguments[0].as_text();
+      if (const json::value* answer = given->get_object().if_contains(key)) return value_of(*answer, memory);
+    }
+    return cel::value::error(*memory.make<cel::evaluation_fault>(cel::evaluation_fault{"the facts do not say what this function answers"}));
+  }
+
+ private:
+  [[nodiscard]] static cel::value reading_empty(const json::value* given, cel::evaluation_memory& memory) {
+    std::span<cel::map_entry> entries;
+    if (given != nullptr) {
+      entries = memory.make_array<cel::map_entry>(given->get_object().size());
+      std::size_t i = 0;
+      for (const auto& [key, mapped] : given->get_object()) {
+        entries[i++] = {cel::value::string(std::string_view{key.data(), key.size()}), value_of(mapped, memory)};
+      }
+    }
+    return cel::value::map(*memory.make<cel::value_map>(entries, cel::value_map::absent_key::reads_empty));
+  }
+
+  [[nodiscard]] static cel::value zero_of(const cel::declared_variable& declared, cel::evaluation_memory& memory) {
+    switch (declared.declared.kind()) {
+      case cel::type_kind::string: return cel::value::string("");
+      case cel::type_kind::integer: return cel::value::integer(0);
+      case cel::type_kind::list: return cel::value::list(*memory.make<cel::value_list>(std::span<const cel::value>{}));
+      case cel::type_kind::map: return cel::value::map(*memory.make<cel::value_map>(std::span<const cel::map_entry>{}));
+      case cel::type_kind::object: {
+        const auto& fields = declared.declared.shape().fields;
+        const auto entries = memory.make_array<cel::map_entry>(fields.size());
+        for (std::size_t i = 0; i < fields.size(); ++i) entries[i] = {cel::value::string(fields[i].first), cel::value::string("")};
+        return cel::value::map(*memory.make<cel::value_map>(entries));
+      }
+      default: return cel::value::null();
+    }
+  }
+
+  const json::object& facts_;
+  const cel::schema& names_;
+};
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  if (!in) return std::nullopt;
+  return std::string{std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{}};
+}
+
+int print(const cel::program& compiled, const cel::activation& facts) {
+  cel::evaluation_memory memory;
+  const cel::value answer = compiled.run(facts, memory);
+  if (answer.is_error()) {
+    std::cerr << render(compiled.describe(answer)) << "\n";
+    return 1;
+  }
+  std::cout << to_json(answer, memory) << "\n";
+  return 0;
+}
+
+int with_message(const cel::program& compiled, const std::string& file) {
+  const auto text = read_file(file);
+  if (!text) {
+    std::cerr << "stellwerk: " << file << ": cannot be read\n";
+    return 1;
+  }
+  auto analysed = mail::analyse_message(std::make_shared<const std::string>(*text));
+  if (!analysed) {
+    std::cerr << "stellwerk: " << file << ": the message has no readable header\n";
+    return 1;
+  }
+  mail::submission submission;
+  submission.content = (*analysed)->content;
+  submission.envelope.reverse_path = (*analysed)->header_from;
+  for (const std::string& to : (*analysed)->features.to) submission.envelope.recipients.push_back({to, {}});
+  const policy::message_facts facts = policy::make_message_facts(submission, **analysed);
+  const std::string recipient = submission.envelope.recipients.empty() ? "" : submission.envelope.recipients.front().address;
+  const policy::facts about = policy::make_facts(facts, mail::traffic_stream::transactional, recipient);
+  const policy::ideal_live_state live;
+  return print(compiled, policy::fact_activation{about, {}, live, system_clock{}.now()});
+}
+
+}  // namespace
+
+int eval(const eval_arguments& arguments) {
+  const cel::schema& names = policy::whole_fact_schema();
+  const auto compiled = cel::compile(arguments.expression, names);
+  if (!compiled) {
+    std::cerr << render(compiled.error()) << "\n";
+    return 1;
+  }
+  if (!arguments.message.empty()) return with_message(*compiled, arguments.message);
+  json::value parsed = json::object{};
+  if (!arguments.facts.empty()) {
+    const auto text = read_file(arguments.facts);
+    boost::system::error_code failure;
+    if (text) parsed = json::parse(*text, failure);
+    if (!text || failure || !parsed.is_object()) {
+      std::cerr << "stellwerk: " << arguments.facts << ": " << (text ? "a JSON object is expected" : "cannot be read") << "\n";
+      return 1;
+    }
+  }
+  return print(*compiled, json_facts{parsed.get_object(), names});
+}
+
+}  // namespace stellwerk::cli
