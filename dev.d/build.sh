@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Configures and builds one CMake preset into build/<preset>.
+# Configures and builds CMake presets into build/<preset>.
 
 # One job per core, but never more than the memory carries: an optimised file with Asio and TLS takes about 1 GB.
 job_count() {
@@ -11,12 +11,13 @@ job_count() {
   echo $((cores < by_memory ? cores : by_memory))
 }
 
+# build_preset PRESET [cmake --build arguments, such as --target NAME]
 build_preset() {
   local preset=$1
   shift
   say "building $preset with $(job_count) jobs"
   local -a launcher=()
   if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
-  cmake --preset "$preset" "${launcher[@]}" "$@"
-  cmake --build "build/$preset" -j "$(job_count)"
+  cmake --preset "$preset" "${launcher[@]}"
+  cmake --build "build/$preset" -j "$(job_count)" "$@"
 }

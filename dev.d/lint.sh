@@ -19,7 +19,7 @@ check_protobuf() {
 
 # Debian's clang-tidy 14 cannot read libstdc++ 12 coroutines; 16 can.
 check_clang_tidy() {
-  command -v clang-tidy-16 >/dev/null || apt_install clang-tidy-16
+  ensure_extra clang-tidy-16
   say 'clang-tidy'
   cmake --preset quick >/dev/null
   cmake --build build/quick -j "$(job_count)" --target stellwerk_proto

@@ -6,7 +6,7 @@ missing_packages() {
   while read -r name condition command; do
     case "$name" in '' | '#'*) continue ;; esac
     if [[ "$condition" == if-missing ]] && command -v "$command" >/dev/null; then continue; fi
-    if [[ "$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null)" != installed ]]; then echo "$name"; fi
+    is_installed "$name" || echo "$name"
   done < dev.d/packages.txt
 }
 
@@ -35,6 +35,16 @@ apt_install() {
     forbid_services
     as_root "${apt[@]}" install --no-install-recommends "$@"
   ) || die "apt-get could not install: $*"
+}
+
+is_installed() { [[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]; }
+
+# ensure_extra NAME...: packages that only one rarely used verb needs.
+ensure_extra() {
+  local name
+  local -a missing=()
+  for name in "$@"; do is_installed "$name" || missing+=("$name"); done
+  if [[ ${#missing[@]} -gt 0 ]]; then apt_install "${missing[@]}" >&2; fi
 }
 
 ensure_packages() {

@@ -9,9 +9,9 @@ run_demo() {
 
 run_bench() {
   ensure_packages
-  build_preset release -DSTELLWERK_BUILD_BENCHMARKS=ON
+  build_preset bench --target benches
   local found=no bench
-  for bench in build/release/bench/*_bench; do
+  for bench in build/bench/bench/*_bench; do
     [[ -x $bench ]] || continue
     found=yes
     say "$(basename "$bench")"
@@ -22,9 +22,8 @@ run_bench() {
 
 run_fuzz() {
   ensure_packages
-  command -v clang++ >/dev/null || apt_install clang
-  cmake --preset fuzz
-  cmake --build build/fuzz -j "$(job_count)" --target fuzzers
+  ensure_extra clang libclang-rt-14-dev
+  build_preset fuzz --target fuzzers
   local target name seconds=${1:-60} found=no
   for target in build/fuzz/fuzz/*_fuzz; do
     [[ -x $target ]] || continue
@@ -33,7 +32,7 @@ run_fuzz() {
     say "$name for $seconds s"
     # New inputs are kept below build/; an input worth keeping is copied into the committed corpus by hand.
     mkdir -p "build/fuzz/corpus/$name"
-    "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 \
+    "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
       "build/fuzz/corpus/$name" "tests/fuzz/corpus/$name"
   done
   [[ $found == yes ]] || die "no fuzz target was built: tests/fuzz names them"
