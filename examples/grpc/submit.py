@@ -1,0 +1,40 @@
+#!/usr/bin/python3
+"""Submits one message over gRPC and waits until it is settled.   submit.py ADDRESS TOKEN REVERSE_PATH RECIPIENT"""
+import sys
+import time
+
+import grpc
+from stellwerk.v1 import submission_pb2 as pb
+from stellwerk.v1 import submission_pb2_grpc
+
+address, token, reverse_path, recipient = sys.argv[1:5]
+stub = submission_pb2_grpc.SubmissionServiceStub(grpc.insecure_channel(address))
+identity = [("authorization", f"Bearer {token}")]
+
+submission = pb.Submission(
+    idempotency_key="order-4711-confirmation",  # a repeat within 72 h is answered, not sent
+    envelope=pb.Envelope(reverse_path=reverse_path, recipients=[recipient]),
+    email=pb.Email(
+        **{"from": pb.Mailbox(address=reverse_path, display_name="Shop")},
+        to=[pb.Mailbox(address=recipient)],
+        subject="Order confirmation 4711",
+        text="Thank you for your order. Order number: 4711\n",
+    ),
+    tags=["order"],
+    metadata={"order": "4711"},
+)
+try:
+    answer = stub.Submit(pb.SubmitRequest(submission=submission), metadata=identity, timeout=10)
+except grpc.RpcError as refused:
+    sys.exit(f"{refused.code().name}: {refused.details()}")
+print(answer.queue_id, pb.TrafficStream.Name(answer.traffic_stream), answer.stream_reason)  # OK means durable
+
+for _ in range(100):
+    seen = stub.GetSubmission(pb.GetSubmissionRequest(queue_id=answer.queue_id), metadata=identity, timeout=10)
+    state = pb.RecipientState.State.Name(seen.recipients[0].state)
+    if state not in ("STATE_READY", "STATE_ATTEMPTING"):
+        break
+    time.sleep(0.1)
+for attempt in seen.recipients[0].attempts:
+    print(attempt.destination, attempt.outcome, attempt.reply)
+print(state)
