@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/net/host_port.hpp"
+#include "base/net/http_client.hpp"
 #include "gateway/app/gateway_parts.hpp"
 
 namespace stellwerk::app {
@@ -56,7 +57,7 @@ void on_thread(async::io_context& context, const std::function<void()>& work) {
 
 config::adapter_catalogue linked_adapters() {
   config::adapter_catalogue catalogue;
-  catalogue.names = adapters::adapter_names();
+  catalogue.names = adapters::adapter_kinds();
   catalogue.describe = [](const adapters::destination_settings& settings, policy::destination_traits& traits) {
     traits.capabilities = adapters::capabilities_of(settings);
     traits.relay_capabilities = adapters::relay_capabilities_of(settings);
@@ -183,7 +184,10 @@ std::optional<start_fault> gateway::start(const announcer& announce) {
   }
   const auto make_adapter = [&all](std::size_t thread, const adapters::destination_settings& settings) {
     io_unit& unit = *all.units[thread];
-    return adapters::make_adapter(settings, {unit.context.get_executor(), unit.network, all.time, all.log});
+    adapters::adapter_environment environment{unit.network, all.time, all.log, [&unit, &all](net::http_client_config config) {
+                                                return net::make_http_client(unit.context.get_executor(), unit.network, all.time, std::move(config));
+                                              }};
+    return adapters::make_adapter(settings, environment);
   };
   all.runner = std::make_unique<delivery::io_runner>(run_on, make_adapter, all.time);
   all.runner->adopt(all.settings.destinations);
