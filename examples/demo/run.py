@@ -78,16 +78,11 @@ def by_smtp(address, mail):
 
 def grpc_stub(address, work):
     import grpc
-    from grpc_tools import protoc
-    import grpc_tools
     out = work / "stubs"
     out.mkdir(exist_ok=True)
-    include = pathlib.Path(grpc_tools.__file__).parent / "_proto"
-    if not (include / "google/protobuf/timestamp.proto").exists():
-        include = pathlib.Path("/usr/include")
-    if protoc.main(["protoc", f"-I{ROOT}/proto", f"-I{ROOT}/proto/google_rpc", f"-I{include}", f"--python_out={out}",
-                    f"--grpc_python_out={out}", "google/rpc/status.proto", "stellwerk/v1/submission.proto"]) != 0:
-        sys.exit("the proto files could not be compiled")
+    subprocess.run(["protoc", f"-I{ROOT}/proto", f"-I{ROOT}/proto/google_rpc", f"--python_out={out}", f"--grpc_python_out={out}",
+                    "--plugin=protoc-gen-grpc_python=/usr/bin/grpc_python_plugin", "google/rpc/status.proto",
+                    "stellwerk/v1/submission.proto"], check=True)
     sys.path.insert(0, str(out))
     # google.rpc lives beside the installed google package.
     import google
@@ -109,12 +104,12 @@ def call(admin, method, body):
     return json.load(urllib.request.urlopen(request, timeout=10))
 
 
-def fate(admin, queue_id, wait=20):
+def fate(admin, queue_id, still=(), wait=60):
     end = time.monotonic() + wait
     while True:
         message = call(admin, "QueueService/GetMessage", {"queueId": queue_id})
         recipient = message["recipients"][0]
-        if recipient["state"] not in ("STATE_READY", "STATE_ATTEMPTING") or time.monotonic() > end:
+        if recipient["state"] not in ("STATE_READY", "STATE_ATTEMPTING", *still) or time.monotonic() > end:
             return message, recipient
         time.sleep(0.05)
 
@@ -122,8 +117,8 @@ def fate(admin, queue_id, wait=20):
 WAYS = {"onprem": "the company's own MTA", "mailjet": "Mailjet"}
 
 
-def tell(number, admin, what, queue_id):
-    message, recipient = fate(admin, queue_id)
+def tell(number, admin, what, queue_id, *still):
+    message, recipient = fate(admin, queue_id, still)
     stream = message["trafficStream"].removeprefix("TRAFFIC_STREAM_").lower()
     print(f"\n{number}. {what}\n   {queue_id}: {stream} ({message.get('streamReason', '')})")
     for attempt in recipient.get("attempts", []):
@@ -175,15 +170,16 @@ def main():
         tell(4, admin, "A newsletter with the usual headers, by SMTP",
              by_smtp(smtp, letter("Our weekly news", "Hello!\n", to="eve@example.org", List_Unsubscribe="<https://shop.example/u>",
                                   List_Id="<news.shop.example>", Precedence="bulk")))
-        rules = [{"door": "smtp", "stage": "connect", "do": "close"}]
+        rules = [{"door": "smtp", "stage": stage, "do": "close"} for stage in ("connect", "mail")]
         urllib.request.urlopen(urllib.request.Request(esp + "/faults", json.dumps(rules).encode()), timeout=10).read()
         print("\n-- The company's MTA is closed now. --")
         tell(5, admin, "An order confirmation, by gRPC, while the MTA is down: it fails over",
              by_grpc(stub, pb, "Order confirmation 4711", "Thank you for your order. Order number: 4711\n", idempotency_key="order-4711"))
-        tell(6, admin, "A message tagged `personal`: an invariant keeps it at home, so it waits",
-             by_smtp(smtp, letter("Ihre Patientenakte", "Vertraulich.\n", X_Stellwerk_Tags="personal", to="max@example.org")))
+        waiting = by_smtp(smtp, letter("Ihre Patientenakte", "Vertraulich.\n", X_Stellwerk_Tags="personal", to="max@example.org"))
+        tell(6, admin, "A message tagged `personal`: an invariant keeps it at home, so it waits", waiting)
         urllib.request.urlopen(urllib.request.Request(esp + "/faults", b"[]"), timeout=10).read()
-        print("\n-- The MTA is open again: the one that waited leaves by itself. --")
+        print("\n-- The MTA is open again: the one that waited leaves by itself. --", flush=True)
+        tell(6, admin, "The same message", waiting, "STATE_DEFERRED")
         host, port = smtp.rsplit(":", 1)
         print(f"""
 By hand:
