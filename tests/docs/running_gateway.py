@@ -43,12 +43,15 @@ class Part:
     def __init__(self, *arguments):
         self.process = subprocess.Popen([BINARY, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT)
         self.addresses, self.log = {}, []
-        for stream, take in ((self.process.stdout, self._announced), (self.process.stderr, self.log.append)):
-            threading.Thread(target=self._read, args=(stream, take), daemon=True).start()
+        self.readers = [threading.Thread(target=self._read, args=pair, daemon=True)
+                        for pair in ((self.process.stdout, self._announced), (self.process.stderr, self.log.append))]
+        for reader in self.readers:
+            reader.start()
 
     def _read(self, stream, take):
-        for line in stream:
-            take(line.decode())
+        with stream:
+            for line in stream:
+                take(line.decode())
 
     def _announced(self, line):
         words = line.split()
@@ -73,6 +76,8 @@ class Part:
                 self.process.wait(40)
             except subprocess.TimeoutExpired:
                 self.process.kill()
+        for reader in self.readers:
+            reader.join(10)
 
 
 def write_config(work: pathlib.Path, smtp: str, http: str) -> pathlib.Path:
