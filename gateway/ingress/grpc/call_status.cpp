@@ -8,11 +8,11 @@
 namespace stellwerk::ingress::grpc {
 namespace {
 
-using ::grpc::StatusCode;
 using google::rpc::BadRequest;
 using google::rpc::ErrorInfo;
 using google::rpc::RetryInfo;
 using google::rpc::Status;
+using ::grpc::StatusCode;
 
 // Details travel in a trailer, of which clients take 8 KiB.
 constexpr std::size_t text_octets_max = 1024;
@@ -113,7 +113,8 @@ Status status_of_faults(const std::vector<mail::field_fault>& faults) {
   return status;
 }
 
-Status make_status(StatusCode code, std::string_view reason, std::string_view text, std::optional<duration> retry_after) {
+Status make_status(StatusCode code, std::string_view reason, std::string_view text,
+                   std::optional<duration> retry_after) {
   Status status;
   status.set_code(code);
   status.set_message(std::string{text});

@@ -1,4 +1,5 @@
-// The structured message of the wire as mail::email. Judges nothing but numbers; mail::validate does. Thread rule: pure.
+// The structured message of the wire as mail::email. Judges nothing but numbers; mail::validate does. Thread rule:
+// pure.
 #pragma once
 
 #include <vector>

@@ -23,7 +23,9 @@ struct grpc_door {
   [[nodiscard]] admission_place& next_place() {
     return services.places[turn.fetch_add(1, std::memory_order_relaxed) % services.places.size()];
   }
-  [[nodiscard]] bool is_draining() const { return draining.load(std::memory_order_relaxed) || services.pressure.draining(); }
+  [[nodiscard]] bool is_draining() const {
+    return draining.load(std::memory_order_relaxed) || services.pressure.draining();
+  }
 
   grpc_services services;
   ledger_feed feed;

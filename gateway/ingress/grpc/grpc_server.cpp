@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
 #include <grpc/support/time.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -32,7 +34,8 @@ int milliseconds(duration time) { return static_cast<int>(time.count()); }
 
 // A monotonic deadline, as gRPC wants it.
 gpr_timespec deadline_after(duration left) {
-  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(std::max<duration::rep>(left.count(), 0), GPR_TIMESPAN));
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                      gpr_time_from_millis(std::max<duration::rep>(left.count(), 0), GPR_TIMESPAN));
 }
 
 // The bounds of a peer that is not a friend (toolchain.md section 1.4).
@@ -46,12 +49,19 @@ void set_limits(::grpc::ServerBuilder& builder, const grpc_config& config) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, milliseconds(keepalive_time));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, milliseconds(keepalive_timeout));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, milliseconds(client_ping_interval_min));
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             milliseconds(client_ping_interval_min));
   // Two processes on one port would share the clients between them unseen.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   ::grpc::ResourceQuota quota{"stellwerk"};
   quota.Resize(transport_memory_max);
   builder.SetResourceQuota(quota);
+}
+
+// What the libraries write to standard error is no line of our log, and peers could write into it through them.
+void silence_libraries() {
+  gpr_set_log_function([](gpr_log_func_args* /*line*/) {});
+  google::protobuf::SetLogHandler(nullptr);
 }
 
 // Both register with every server built from then on, so once is enough.
@@ -75,6 +85,7 @@ struct grpc_server::parts {
   grpc_door door;
   submission_service service;
   std::shared_ptr<server_certificates> certificates;  // null: plaintext
+  std::shared_ptr<::grpc::ServerCredentials> credentials;
   std::unique_ptr<::grpc::Server> server;
 };
 
@@ -85,18 +96,20 @@ grpc_server::~grpc_server() { stop(); }
 result<net::endpoint_address> grpc_server::start(const grpc_config& config) {
   auto address = net::parse_listen_address(config.address);
   if (!address) return address.error();
-  std::shared_ptr<::grpc::ServerCredentials> credentials = ::grpc::InsecureServerCredentials();
+  parts_->credentials = ::grpc::InsecureServerCredentials();
   if (!config.certificate.empty()) {
     auto certificates = std::make_shared<server_certificates>();
-    if (const auto loaded = certificates->load(config, parts_->door.services.time.now()); !loaded) return loaded.error();
-    credentials = make_credentials(certificates);
+    if (const auto loaded = certificates->load(config, parts_->door.services.time.now()); !loaded)
+      return loaded.error();
+    parts_->credentials = make_credentials(certificates);
     parts_->certificates = std::move(certificates);
   }
+  silence_libraries();
   enable_plugins(config);
   ::grpc::ServerBuilder builder;
   set_limits(builder, config);
   int port = 0;
-  builder.AddListeningPort(address->to_string(), credentials, &port);
+  builder.AddListeningPort(address->to_string(), parts_->credentials, &port);
   builder.RegisterService(&parts_->service);
   parts_->server = builder.BuildAndStart();
   if (!parts_->server || port <= 0) {

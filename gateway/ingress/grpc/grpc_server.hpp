@@ -1,9 +1,9 @@
 // The gRPC door: SubmissionService, health and reflection on one address (contracts section 4).
 //
-// gRPC's own threads authenticate and hand over at once; mapping and admission run on the io threads ("places"), reads on
-// the reader pool. Thread rule: every call from any thread; start once, drain and stop in this order. REQUIRES that what
-// `grpc_services` refers to outlives the server, and that io threads, readers and the store run until stop() returned:
-// calls under way are answered, never dropped.
+// gRPC's own threads authenticate and hand over at once; mapping and admission run on the io threads ("places"), reads
+// on the reader pool. Thread rule: every call from any thread; start once, drain and stop in this order. REQUIRES that
+// what `grpc_services` refers to outlives the server, and that io threads, readers and the store run until stop()
+// returned: calls under way are answered, never dropped.
 #pragma once
 
 #include <cstdint>
@@ -62,12 +62,12 @@ class grpc_server {
   // are not usable.
   [[nodiscard]] result<net::endpoint_address> start(const grpc_config& config);
 
-  // New handshakes use the files of the published settings as they are now; when they are not usable the old ones stay and
-  // the error says why. Nothing to do without TLS.
+  // New handshakes use the files of the published settings as they are now; when they are not usable the old ones stay
+  // and the error says why. Nothing to do without TLS.
   [[nodiscard]] result<void> reload_certificates();
 
-  // Health says NOT_SERVING, new calls are UNAVAILABLE, streams are ended after their answers; waits for the calls under
-  // way until `deadline`, then cancels them. Blocks.
+  // Health says NOT_SERVING, new calls are UNAVAILABLE, streams are ended after their answers; waits for the calls
+  // under way until `deadline`, then cancels them. Blocks.
   void drain(steady_point deadline);
 
   // Cancels what is left and waits for it. Idempotent. Blocks.

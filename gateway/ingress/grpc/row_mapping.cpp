@@ -47,9 +47,7 @@ v1::TrafficStream to_wire(mail::traffic_stream stream) {
 }
 
 // The numbers are the same by contract (mail/recipient_state.hpp); a test compares the names.
-v1::RecipientState::State to_wire(mail::recipient_state state) {
-  return static_cast<v1::RecipientState::State>(state);
-}
+v1::RecipientState::State to_wire(mail::recipient_state state) { return static_cast<v1::RecipientState::State>(state); }
 
 void set_time(google::protobuf::Timestamp& out, time_point at) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(at);

@@ -1,4 +1,5 @@
-// The certificate the gRPC door shows, and its renewal without a restart: each new handshake asks for the pair in force.
+// The certificate the gRPC door shows, and its renewal without a restart: each new handshake asks for the pair in
+// force.
 //
 // Files are validated before they count (readable, key and certificate fit, not expired); unusable ones change nothing.
 // gRPC's file watcher would stop all handshakes on a broken file (toolchain.md section 1.4), so it is not used.
@@ -39,7 +40,8 @@ class server_certificates {
   std::uint64_t version_ = 0;
 };
 
-// REQUIRES that something was loaded. Client certificates are verified when shown; whether one is needed is for identity.
+// REQUIRES that something was loaded, and that they outlive the server: gRPC asks them, and does not hold them. Client
+// certificates are verified when shown; whether one is needed is for identity.
 [[nodiscard]] std::shared_ptr<::grpc::ServerCredentials> make_credentials(std::shared_ptr<server_certificates> source);
 
 }  // namespace stellwerk::ingress::grpc

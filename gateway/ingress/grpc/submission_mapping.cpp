@@ -150,8 +150,8 @@ class mapping {
     }
     if (request_.has_lifetime()) {
       out_.submission.lifetime = to_duration(request_.lifetime());
-      fault_unless_empty("lifetime", out_.submission.lifetime ? fault_of_lifetime(*out_.submission.lifetime)
-                                                              : "is no valid duration");
+      fault_unless_empty(
+          "lifetime", out_.submission.lifetime ? fault_of_lifetime(*out_.submission.lifetime) : "is no valid duration");
     }
   }
 
@@ -186,14 +186,14 @@ class mapping {
     if (faults.empty()) {
       message = map_email(*request_.mutable_email());
       faults = mail::validate(message);
-      if (message.text.empty() && message.html.empty())
-        faults.push_back({"email.text", "text or html is needed"});
+      if (message.text.empty() && message.html.empty()) faults.push_back({"email.text", "text or html is needed"});
     }
     for (const mail::field_fault& one : faults) fault(one.field_path, one.description);
     if (!faults.empty()) return;
     mail::envelope& envelope = out_.submission.envelope;
     if (!request_.has_envelope()) {
-      if (auto address = read_address("email.from.address", message.from.address)) envelope.reverse_path = std::move(*address);
+      if (auto address = read_address("email.from.address", message.from.address))
+        envelope.reverse_path = std::move(*address);
     }
     if (request_.envelope().recipients_size() == 0) {
       envelope.recipients = recipients_of(message);

@@ -1,7 +1,8 @@
 // A request of the wire -> mail::submission, or every fault with its proto path (contracts section 4).
 //
 // Text that would become a header line, an address or a label is judged here (catalogue P-010, P-100, P-101); what both
-// doors ask of the finished content is admission's business. The identity is not read from the request. Thread rule: pure.
+// doors ask of the finished content is admission's business. The identity is not read from the request. Thread rule:
+// pure.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +19,7 @@
 
 namespace stellwerk::ingress::grpc {
 
-inline constexpr std::size_t recipients_max = 1000;   // of one submission; the SMTP door's default
+inline constexpr std::size_t recipients_max = 1000;    // of one submission; the SMTP door's default
 inline constexpr std::size_t email_fields_max = 1000;  // of each repeated field of Email: faults and parts stay few
 
 struct mapping_context {

@@ -129,7 +129,9 @@ void submission_service::read_later(const std::shared_ptr<unary_call>& one, std:
   if (!who.known()) {
     one->finish(unauthenticated());
   } else {
-    read_later(one, [&store = door_.services.store, one, tenant = who.client->tenant] { get_submission(store, *one, tenant); });
+    read_later(one, [&store = door_.services.store, one, tenant = who.client->tenant] {
+      get_submission(store, *one, tenant);
+    });
   }
   return reactor;
 }
@@ -147,8 +149,9 @@ void submission_service::read_later(const std::shared_ptr<unary_call>& one, std:
     if (!one->parse(wanted)) return one->finish(not_the_protocol());
     const auto owned = load_owned(door_.services.store, wanted.queue_id(), tenant);
     if (const auto* why = std::get_if<Status>(&owned)) return one->finish(*why);
-    door_.services.cancel(std::get<spool::message_row>(owned).id,
-                          [one](const result<std::vector<spool::recipient_row>>& rows) { answer_cancellation(*one, rows); });
+    door_.services.cancel(
+        std::get<spool::message_row>(owned).id,
+        [one](const result<std::vector<spool::recipient_row>>& rows) { answer_cancellation(*one, rows); });
   });
   return reactor;
 }

@@ -1,5 +1,5 @@
-// SubmissionService on gRPC's callback API. Every method identifies the caller, hands the work to a thread that may do it
-// and returns at once; gRPC's few threads never parse, read or wait.
+// SubmissionService on gRPC's callback API. Every method identifies the caller, hands the work to a thread that may do
+// it and returns at once; gRPC's few threads never parse, read or wait.
 //
 // The methods take raw buffers (wire_bytes.hpp says why). Thread rule: called by gRPC's threads.
 #pragma once
@@ -15,13 +15,12 @@
 
 namespace stellwerk::ingress::grpc {
 
-class submission_service final
-    : public stellwerk::v1::SubmissionService::WithRawCallbackMethod_Submit<
-          stellwerk::v1::SubmissionService::WithRawCallbackMethod_SubmitStream<
-              stellwerk::v1::SubmissionService::WithRawCallbackMethod_GetSubmission<
-                  stellwerk::v1::SubmissionService::WithRawCallbackMethod_CancelSubmission<
-                      stellwerk::v1::SubmissionService::WithRawCallbackMethod_WatchEvents<
-                          stellwerk::v1::SubmissionService::Service>>>>> {
+class submission_service final : public stellwerk::v1::SubmissionService::WithRawCallbackMethod_Submit<
+                                     stellwerk::v1::SubmissionService::WithRawCallbackMethod_SubmitStream<
+                                         stellwerk::v1::SubmissionService::WithRawCallbackMethod_GetSubmission<
+                                             stellwerk::v1::SubmissionService::WithRawCallbackMethod_CancelSubmission<
+                                                 stellwerk::v1::SubmissionService::WithRawCallbackMethod_WatchEvents<
+                                                     stellwerk::v1::SubmissionService::Service>>>>> {
  public:
   explicit submission_service(grpc_door& door) : door_{door} {}
 

@@ -1,5 +1,6 @@
-// SubmitStream: many submissions on one call, each answered as it becomes durable, in any order. At most `unanswered_max`
-// are between being read and having their answer written; then the stream is not read, and flow control holds the client.
+// SubmitStream: many submissions on one call, each answered as it becomes durable, in any order. At most
+// `unanswered_max` are between being read and having their answer written; then the stream is not read, and flow
+// control holds the client.
 //
 // Reactions come on gRPC's threads, answers from the io threads; a mutex guards the state. Deletes itself when gRPC is
 // done with it, which is after every answer: a submission under way is never dropped, also when the client went away.
