@@ -1,9 +1,11 @@
-// The admin side over HTTP: metrics, health and the admin services as JSON (unary Connect protocol, contracts section 4).
+// The admin side over HTTP: metrics, health and the admin services as JSON (unary Connect protocol, contracts section
+// 4).
 //
 //   GET  /metrics /livez /readyz
 //   POST /stellwerk.v1.QueueService/ListMessages ... with a protobuf JSON body, answered by protobuf JSON
 //
-// Thread rule: the handler runs on the thread of its http_server; reads go to the readers, operations to the dispatcher.
+// Thread rule: the handler runs on the thread of its http_server; reads go to the readers, operations to the
+// dispatcher.
 #pragma once
 
 #include <functional>

@@ -60,8 +60,8 @@ using method_table = std::map<std::string, unary_method, std::less<>>;  // by pa
 
 template <class Service, class Request, class Response>
 [[nodiscard]] async::awaitable<net::http_response> serve_call(
-    Service& service, async::awaitable<outcome<Response>> (Service::*method)(Request, operator_identity), std::string body,
-    operator_identity who) {
+    Service& service, async::awaitable<outcome<Response>> (Service::*method)(Request, operator_identity),
+    std::string body, operator_identity who) {
   Request request;
   if (const auto fault = parse_body(body, request)) co_return to_response(*fault);
   const outcome<Response> answer = co_await (service.*method)(std::move(request), std::move(who));

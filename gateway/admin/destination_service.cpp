@@ -41,7 +41,8 @@ std::optional<call_fault> fault_of_reason(const std::string& reason) {
 outcome<std::optional<duration>> read_duration(const v1::SuspendDestinationRequest& request) {
   if (!request.has_duration()) return std::optional<duration>{};
   const auto& wire = request.duration();
-  if (wire.seconds() < 0 || wire.nanos() < 0 || wire.seconds() > suspend_seconds_max) return invalid("duration: not between 0 and a year");
+  if (wire.seconds() < 0 || wire.nanos() < 0 || wire.seconds() > suspend_seconds_max)
+    return invalid("duration: not between 0 and a year");
   const duration wanted = std::chrono::seconds{wire.seconds()} + std::chrono::milliseconds{wire.nanos() / 1'000'000};
   if (wanted <= duration{0}) return invalid("duration: not positive");
   return std::optional{wanted};
@@ -65,8 +66,8 @@ void destination_service::add_methods(method_table& table) {
   add_method(table, service + "ResumeDestination", *this, &destination_service::resume);
 }
 
-destination_service::answer<v1::ListDestinationsResponse> destination_service::list(v1::ListDestinationsRequest /*request*/,
-                                                                                    operator_identity /*who*/) {
+destination_service::answer<v1::ListDestinationsResponse> destination_service::list(
+    v1::ListDestinationsRequest /*request*/, operator_identity /*who*/) {
   change nothing = [](delivery::destination_table&) { return true; };
   const auto all = co_await on_table(std::move(nothing));
   v1::ListDestinationsResponse response;
@@ -76,10 +77,12 @@ destination_service::answer<v1::ListDestinationsResponse> destination_service::l
   co_return response;
 }
 
-destination_service::answer<v1::DrainDestinationResponse> destination_service::drain(v1::DrainDestinationRequest request,
-                                                                                     operator_identity who) {
+destination_service::answer<v1::DrainDestinationResponse> destination_service::drain(
+    v1::DrainDestinationRequest request, operator_identity who) {
   order given{"drain", request.name(), request.reason(), std::move(who), {}};
-  given.apply = [name = given.name, reason = given.reason](delivery::destination_table& table) { return table.drain(name, reason); };
+  given.apply = [name = given.name, reason = given.reason](delivery::destination_table& table) {
+    return table.drain(name, reason);
+  };
   outcome<v1::Destination> made = co_await carry_out(std::move(given));
   co_return wrap<v1::DrainDestinationResponse>(std::move(made));
 }
@@ -121,7 +124,8 @@ destination_service::answer<v1::Destination> destination_service::carry_out(orde
   co_return call_fault{connect_code::not_found, "the destination " + given.name + " is no longer listed"};
 }
 
-async::awaitable<std::optional<std::vector<delivery::destination_snapshot>>> destination_service::on_table(change apply) {
+async::awaitable<std::optional<std::vector<delivery::destination_snapshot>>> destination_service::on_table(
+    change apply) {
   using snapshots = std::optional<std::vector<delivery::destination_snapshot>>;
   const async::completion<snapshots> done{co_await boost::asio::this_coro::executor};
   sources_.dispatch.post([&dispatch = sources_.dispatch, apply = std::move(apply), done] {

@@ -1,5 +1,5 @@
-// DestinationService: the ways out as the dispatcher sees them, and the operator's hand on them. The table belongs to the
-// dispatch thread: every call is posted there and answered with what it then shows.
+// DestinationService: the ways out as the dispatcher sees them, and the operator's hand on them. The table belongs to
+// the dispatch thread: every call is posted there and answered with what it then shows.
 //
 // Every change needs a reason and is logged as operator_action. Thread rule: as the handler's.
 #pragma once
@@ -25,10 +25,12 @@ class destination_service {
   template <class Response>
   using answer = async::awaitable<outcome<Response>>;
 
-  [[nodiscard]] answer<stellwerk::v1::ListDestinationsResponse> list(stellwerk::v1::ListDestinationsRequest request, operator_identity who);
-  [[nodiscard]] answer<stellwerk::v1::DrainDestinationResponse> drain(stellwerk::v1::DrainDestinationRequest request, operator_identity who);
-  [[nodiscard]] answer<stellwerk::v1::SuspendDestinationResponse> suspend(stellwerk::v1::SuspendDestinationRequest request,
-                                                                          operator_identity who);
+  [[nodiscard]] answer<stellwerk::v1::ListDestinationsResponse> list(stellwerk::v1::ListDestinationsRequest request,
+                                                                     operator_identity who);
+  [[nodiscard]] answer<stellwerk::v1::DrainDestinationResponse> drain(stellwerk::v1::DrainDestinationRequest request,
+                                                                      operator_identity who);
+  [[nodiscard]] answer<stellwerk::v1::SuspendDestinationResponse> suspend(
+      stellwerk::v1::SuspendDestinationRequest request, operator_identity who);
   [[nodiscard]] answer<stellwerk::v1::ResumeDestinationResponse> resume(stellwerk::v1::ResumeDestinationRequest request,
                                                                         operator_identity who);
 

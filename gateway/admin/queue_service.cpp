@@ -44,7 +44,8 @@ outcome<spool::message_filter> read_filter(const v1::ListMessagesRequest& reques
     if (!filter.after) return invalid("page_token: not a token of this list");
   }
   if (request.page_size() < 0) return invalid("page_size: negative");
-  filter.limit = static_cast<std::size_t>(std::min(request.page_size() == 0 ? page_size_default : request.page_size(), page_size_max));
+  filter.limit = static_cast<std::size_t>(
+      std::min(request.page_size() == 0 ? page_size_default : request.page_size(), page_size_max));
   return filter;
 }
 
@@ -85,7 +86,8 @@ struct named_fault {
 };
 
 // Every message or the first that is not there: nothing is done then.
-std::variant<std::vector<spool::message_row>, named_fault> load_all(spool::store& store, const std::vector<queue_id>& ids) {
+std::variant<std::vector<spool::message_row>, named_fault> load_all(spool::store& store,
+                                                                    const std::vector<queue_id>& ids) {
   std::vector<spool::message_row> all;
   for (const queue_id& id : ids) {
     auto row = store.load_message_row(id);
@@ -139,13 +141,16 @@ queue_service::answer<v1::ListMessagesResponse> queue_service::list(v1::ListMess
                                                                     operator_identity /*who*/) {
   outcome<spool::message_filter> filter = read_filter(request);
   if (const auto* fault = std::get_if<call_fault>(&filter)) co_return *fault;
-  auto read = [&store = sources_.store, wanted = std::get<spool::message_filter>(filter)] { return read_pages(store, wanted); };
+  auto read = [&store = sources_.store, wanted = std::get<spool::message_filter>(filter)] {
+    return read_pages(store, wanted);
+  };
   auto listed = co_await sources_.readers.run(read);
   if (!listed) co_return fault_of(listed.error(), "");
   co_return std::move(*listed);
 }
 
-queue_service::answer<v1::GetMessageResponse> queue_service::get(v1::GetMessageRequest request, operator_identity /*who*/) {
+queue_service::answer<v1::GetMessageResponse> queue_service::get(v1::GetMessageRequest request,
+                                                                 operator_identity /*who*/) {
   const auto id = queue_id::parse(request.queue_id());
   if (!id) co_return invalid("queue_id: not a queue id");
   auto read = [&store = sources_.store, wanted = *id] { return load_whole(store, wanted); };
@@ -167,7 +172,8 @@ queue_service::answer<Response> queue_service::operate(Request request, operator
   outcome<std::vector<v1::QueuedRecipient>> rows = co_await carry_out(std::move(given));
   if (const auto* fault = std::get_if<call_fault>(&rows)) co_return *fault;
   Response response;
-  for (v1::QueuedRecipient& row : std::get<std::vector<v1::QueuedRecipient>>(rows)) *response.add_recipients() = std::move(row);
+  for (v1::QueuedRecipient& row : std::get<std::vector<v1::QueuedRecipient>>(rows))
+    *response.add_recipients() = std::move(row);
   co_return response;
 }
 
@@ -191,10 +197,12 @@ queue_service::answer<std::vector<v1::QueuedRecipient>> queue_service::carry_out
   co_return shown;
 }
 
-async::awaitable<result<std::vector<spool::recipient_row>>> queue_service::operate_one(delivery::operation what, queue_id id,
+async::awaitable<result<std::vector<spool::recipient_row>>> queue_service::operate_one(delivery::operation what,
+                                                                                       queue_id id,
                                                                                        std::string reason) {
   const async::completion<result<std::vector<spool::recipient_row>>> done{co_await boost::asio::this_coro::executor};
-  sources_.dispatch.operate(what, id, std::move(reason), [done](result<std::vector<spool::recipient_row>> rows) { done.set(std::move(rows)); });
+  sources_.dispatch.operate(what, id, std::move(reason),
+                            [done](result<std::vector<spool::recipient_row>> rows) { done.set(std::move(rows)); });
   co_return co_await done.wait();
 }
 

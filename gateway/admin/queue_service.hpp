@@ -23,8 +23,10 @@ class queue_service {
   template <class Response>
   using answer = async::awaitable<outcome<Response>>;
 
-  [[nodiscard]] answer<stellwerk::v1::ListMessagesResponse> list(stellwerk::v1::ListMessagesRequest request, operator_identity who);
-  [[nodiscard]] answer<stellwerk::v1::GetMessageResponse> get(stellwerk::v1::GetMessageRequest request, operator_identity who);
+  [[nodiscard]] answer<stellwerk::v1::ListMessagesResponse> list(stellwerk::v1::ListMessagesRequest request,
+                                                                 operator_identity who);
+  [[nodiscard]] answer<stellwerk::v1::GetMessageResponse> get(stellwerk::v1::GetMessageRequest request,
+                                                              operator_identity who);
   // The four operations have requests and responses of one shape.
   template <class Request, class Response, delivery::operation What>
   [[nodiscard]] answer<Response> operate(Request request, operator_identity who);
@@ -37,8 +39,9 @@ class queue_service {
     operator_identity who;
   };
   [[nodiscard]] answer<std::vector<stellwerk::v1::QueuedRecipient>> carry_out(order given);
-  [[nodiscard]] async::awaitable<result<std::vector<spool::recipient_row>>> operate_one(delivery::operation what, queue_id id,
-                                                                                       std::string reason);
+  [[nodiscard]] async::awaitable<result<std::vector<spool::recipient_row>>> operate_one(delivery::operation what,
+                                                                                        queue_id id,
+                                                                                        std::string reason);
 
   const admin_sources& sources_;
 };
