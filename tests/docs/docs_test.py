@@ -7,7 +7,9 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+import urllib.request
 
 import yaml
 
@@ -173,6 +175,46 @@ class QuickStarts(unittest.TestCase):
                 shown = run("queue", "show", client.stdout.split()[0], "--admin", admin, "--json")
                 self.assertEqual(shown.returncode, 0, shown.stderr)
                 self.assertEqual(json.loads(shown.stdout)["client"], "shop")
+
+
+class Operations(unittest.TestCase):
+    """What operations.md tells an operator to type, in one sitting."""
+
+    def typed(self, *arguments):
+        answer = run(*arguments)
+        self.assertEqual(answer.returncode, 0, answer.stdout + answer.stderr)
+        return answer.stdout
+
+    def until(self, seen, *arguments):
+        end = time.monotonic() + 20
+        while seen not in (shown := self.typed(*arguments)):
+            self.assertLess(time.monotonic(), end, shown)
+            time.sleep(0.05)
+
+    def test_an_operators_hour(self):
+        with tempfile.TemporaryDirectory(prefix="stellwerk-docs-") as folder, Part("simulate") as stand_ins:
+            work = pathlib.Path(folder)
+            with Part("serve", "--config", write_config(work, *stand_ins.wait("smtp", "http"))) as gateway:
+                door, address = gateway.wait("legacy", "admin")
+                admin, why = ("--admin", address), ("--reason", "maintenance")
+                self.assertIn("drained", self.typed("destinations", "drain", *admin, *why, "onprem"))
+                self.assertIn("suspended", self.typed("destinations", "suspend", *admin, *why, "--for", "30m", "mailjet"))
+                letter = work / "letter.eml"
+                letter.write_text("From: a@shop.example\nTo: b@example.org\nSubject: Hello\n\nHello\n")
+                said = self.typed("send", "--server", door, "--from", "a@shop.example", "--to", "b@example.org", letter)
+                self.assertRegex(said, "^250 2.0.0 queued as [0-9A-Z]{26}$")
+                queue_id = said.split()[-1]
+                self.until("no_destination_available", "queue", "list", *admin, "--state", "deferred")
+                self.assertIn("held", self.typed("queue", "hold", *admin, *why, queue_id))
+                self.assertIn(queue_id, self.typed("queue", "list", *admin, "--state", "held", "--json"))
+                self.assertIn("ready", self.typed("queue", "release", *admin, *why, queue_id))
+                self.assertIn("closed", self.typed("destinations", "resume", *admin, *why, "onprem"))
+                self.until("  delivered  ", "queue", "show", *admin, queue_id)
+                self.assertIn("delivered", self.typed("queue", "cancel", *admin, *why, queue_id), "too late: its real state")
+                ready = urllib.request.urlopen(f"http://{address}/readyz", timeout=10).read()
+                self.assertEqual(json.loads(ready), {"ready": True, "reasons": []})
+            self.assertEqual(gateway.process.returncode, 0, "a drained end")
+            self.assertIn("operator_action", "".join(gateway.log))
 
 
 if __name__ == "__main__":
