@@ -117,14 +117,25 @@ def fate(admin, queue_id, still=(), wait=60):
 WAYS = {"onprem": "the company's own MTA", "mailjet": "Mailjet"}
 
 
-def tell(number, admin, what, queue_id, *still):
+def attempts_of(log, queue_id):
+    """From the log: a finished recipient keeps only its last attempt."""
+    found = []
+    for line in pathlib.Path(log).read_text().splitlines():
+        record = json.loads(line)
+        if record.get("event") == "attempt" and record.get("queue_id") == queue_id:
+            found.append(record)
+    return found
+
+
+def tell(number, admin, log, what, queue_id, *still):
     message, recipient = fate(admin, queue_id, still)
     stream = message["trafficStream"].removeprefix("TRAFFIC_STREAM_").lower()
     print(f"\n{number}. {what}\n   {queue_id}: {stream} ({message.get('streamReason', '')})")
-    for attempt in recipient.get("attempts", []):
-        way = WAYS.get(attempt["destination"], attempt["destination"])
-        said = f": {attempt['reply']}" if attempt.get("reply") else ""
-        print(f"   tried {way} by route '{attempt.get('route', '')}' -> {attempt['outcome']}{said}")
+    route = next((a["route"] for a in recipient.get("attempts", []) if a.get("route")), "")
+    if route:
+        print(f"   route '{route}'")
+    for attempt in attempts_of(log, queue_id):
+        print(f"   tried {WAYS.get(attempt['destination'], attempt['destination'])} -> {attempt['outcome']}: {attempt['reply']}")
     state = recipient["state"].removeprefix("STATE_").lower()
     reason = f" ({recipient['reason']})" if recipient.get("reason") else ""
     print(f"   now {state}{reason}")
@@ -160,26 +171,26 @@ def main():
 
         print("Stellwerk stands between programs that send mail and two ways out: the company's own MTA and Mailjet.")
         print("Both are stand-ins here. Transactional mail prefers home, marketing the ESP; each is the other's redundancy.")
-        tell(1, admin, "A password reset from a legacy application, by SMTP, with no label at all",
+        tell(1, admin, gateway.log, "A password reset from a legacy application, by SMTP, with no label at all",
              by_smtp(smtp, letter("Passwort zurücksetzen", "Ihr Code lautet: 482913. Er ist 10 Minuten gültig.\n")))
-        tell(2, admin, "An invoice from a service, by gRPC",
+        tell(2, admin, gateway.log, "An invoice from a service, by gRPC",
              by_grpc(stub, pb, "Rechnung 2026-1182", "Rechnungsnummer: 2026-1182\nGesamtbetrag: 119,00 EUR inkl. 19 % MwSt 19,00\n"))
-        tell(3, admin, "A newsletter from a legacy application, by SMTP: recognised by its content",
+        tell(3, admin, gateway.log, "A newsletter from a legacy application, by SMTP: recognised by its content",
              by_smtp(smtp, letter("20 % Rabatt, nur heute", "Jetzt shoppen und 20 % Rabatt sichern!\nIm Browser ansehen: https://shop.example/n?utm_campaign=nov\n"
                                   "Newsletter abbestellen: https://shop.example/u\n", to="dora@example.org")))
-        tell(4, admin, "A newsletter with the usual headers, by SMTP",
+        tell(4, admin, gateway.log, "A newsletter with the usual headers, by SMTP",
              by_smtp(smtp, letter("Our weekly news", "Hello!\n", to="eve@example.org", List_Unsubscribe="<https://shop.example/u>",
                                   List_Id="<news.shop.example>", Precedence="bulk")))
         rules = [{"door": "smtp", "stage": stage, "do": "close"} for stage in ("connect", "mail")]
         urllib.request.urlopen(urllib.request.Request(esp + "/faults", json.dumps(rules).encode()), timeout=10).read()
         print("\n-- The company's MTA is closed now. --")
-        tell(5, admin, "An order confirmation, by gRPC, while the MTA is down: it fails over",
+        tell(5, admin, gateway.log, "An order confirmation, by gRPC, while the MTA is down: it fails over",
              by_grpc(stub, pb, "Order confirmation 4711", "Thank you for your order. Order number: 4711\n", idempotency_key="order-4711"))
         waiting = by_smtp(smtp, letter("Ihre Patientenakte", "Vertraulich.\n", X_Stellwerk_Tags="personal", to="max@example.org"))
-        tell(6, admin, "A message tagged `personal`: an invariant keeps it at home, so it waits", waiting)
+        tell(6, admin, gateway.log, "A message tagged `personal`: an invariant keeps it at home, so it waits", waiting)
         urllib.request.urlopen(urllib.request.Request(esp + "/faults", b"[]"), timeout=10).read()
         print("\n-- The MTA is open again: the one that waited leaves by itself. --", flush=True)
-        tell(6, admin, "The same message", waiting, "STATE_DEFERRED")
+        tell(6, admin, gateway.log, "The same message", waiting, "STATE_DEFERRED")
         host, port = smtp.rsplit(":", 1)
         print(f"""
 By hand:

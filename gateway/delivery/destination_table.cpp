@@ -218,7 +218,10 @@ void destination_table::finish(const reservation& held, const std::vector<mail::
   slot& one = at(held.destination);
   const steady_point now = time_.steady();
   const policy::health_report report = policy::summarise(outcomes, took);
+  // A destination on its way back from refused_account proves itself by taking mail, not by refusing it politely.
+  const bool proving = one.health.state() != policy::health_state::closed && one.health.cause() == policy::ejection_cause::account;
   one.health.finish(held.ticket, report, now);
+  if (proving && report.outcome == mail::attempt_outcome::refused_policy) one.health.refuse_account(now);
   one.share.release(held.subject.stream);
   for (const std::string& key : held.limits) {
     if (const auto gate = gates_.find(key); gate != gates_.end()) gate->second->finish();

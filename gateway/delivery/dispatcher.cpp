@@ -101,6 +101,7 @@ void dispatcher::recover() {
     }
     lease(row.key);
     work.request.changes.push_back({row, after, stream});
+    if (!is_final(after.state)) work.follow.waits.push_back({after.lane, {{after.due, after.key}, nullptr}, false});
   }
   if (!work.request.changes.empty()) {
     env_.log.warning("recovered_intents", {{"recipients", work.request.changes.size()}});

@@ -27,7 +27,10 @@ std::optional<lane_item> lane::take_due(time_point now) {
 }
 
 bool lane::put(lane_item item) {
-  if (!complete_ && item.at > cursor_) return false;
+  if (!complete_ && item.at > cursor_) {
+    missed_ = missed_ || refilling_;
+    return false;
+  }
   if (item.at > cursor_) cursor_ = item.at;
   window_.insert_or_assign(item.at, std::move(item.warm));
   if (window_.size() > window_max_) {
@@ -53,6 +56,11 @@ void lane::unpark() {
   parked_.clear();
 }
 
+void lane::refill_failed() {
+  refilling_ = false;
+  missed_ = false;
+}
+
 void lane::refill(const std::vector<spool::due_entry>& entries, std::size_t asked,
                   const std::function<bool(const spool::recipient_key&)>& skip) {
   refilling_ = false;
@@ -61,7 +69,9 @@ void lane::refill(const std::vector<spool::due_entry>& entries, std::size_t aske
     cursor_ = entry;
     if (!skip(entry.key)) window_.try_emplace(entry);
   }
-  if (entries.size() < asked) complete_ = true;
+  // What was put while the store was being read may not have been in what was read.
+  if (entries.size() < asked && !missed_) complete_ = true;
+  missed_ = false;
 }
 
 std::vector<spool::due_entry> lane::old_heads(time_point accepted_before, std::size_t most) const {

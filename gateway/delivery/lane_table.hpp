@@ -66,7 +66,7 @@ class lane {
   // `entries` follow the cursor; fewer than `asked` means that the lane ends there. `skip` tells entries being worked on.
   void refill(const std::vector<spool::due_entry>& entries, std::size_t asked,
               const std::function<bool(const spool::recipient_key&)>& skip);
-  void refill_failed() { refilling_ = false; }
+  void refill_failed();
   [[nodiscard]] std::size_t size() const { return window_.size(); }
   [[nodiscard]] bool complete() const { return complete_; }
   [[nodiscard]] std::size_t refill_size() const { return window_max_ - window_.size(); }
@@ -87,6 +87,7 @@ class lane {
   bool complete_ = true;
   bool stored_ = false;
   bool refilling_ = false;
+  bool missed_ = false;  // an entry behind the cursor came while the store was being read
 };
 
 // Interns lanes and walks them fairly: round robin over the lanes of a stream, so that one tenant's backlog does not stop
