@@ -1,0 +1,308 @@
+// The admin side as an HTTP client sees it, on a real dispatcher and store.
+#include "gateway/admin/admin_handler.hpp"
+
+#include <gmock/gmock.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/json.hpp>
+
+#include "base/sha256.hpp"
+#include "tests/support/run_for_test.hpp"
+#include "tests/unit/gateway/delivery/delivery_fixture.hpp"
+
+namespace stellwerk::admin {
+namespace {
+
+namespace json = boost::json;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+class keeping_logger final : public logger {
+ public:
+  bool enabled(log_level) const noexcept override { return true; }
+  void write(log_level level, std::string_view event, std::span<const log_field> fields) override {
+    lines.push_back(to_json_line("", level, event, fields));
+  }
+  std::vector<std::string> lines;
+};
+
+class admin_handler : public delivery::delivery_fixture {
+ protected:
+  void open() {
+    start();
+    rules_in_force_ = std::make_unique<async::published<policy::policy>>(policy_);
+    admin_sources sources{[] { return std::string{"stellwerk_x 1\n"}; },
+                          [this] { return readiness_; },
+                          [this] { return alive_; },
+                          *dispatcher_,
+                          *store_,
+                          *rules_in_force_,
+                          readers_,
+                          log_,
+                          token_hash_};
+    handler_ = make_admin_handler(std::move(sources));
+  }
+
+  net::http_response ask(net::http_request request) {
+    std::optional<net::http_response> answer;
+    boost::asio::co_spawn(context_, test::detail::keep_value(handler_(std::move(request)), answer),
+                          [](const std::exception_ptr& failure) { EXPECT_FALSE(failure); });
+    // The dispatcher and the committer turn beside it.
+    const bool ended = test::run_until(context_, [&] {
+      dispatcher_->run();
+      while (store_->run_once()) {
+      }
+      return answer.has_value();
+    });
+    EXPECT_TRUE(ended) << "no answer";
+    return answer.value_or(net::http_response{});
+  }
+  net::http_response get(std::string target) {
+    net::http_request request;
+    request.target = std::move(target);
+    return ask(std::move(request));
+  }
+  net::http_response post(const std::string& method, std::string body) {
+    net::http_request request;
+    request.method = "POST";
+    request.target = "/stellwerk.v1." + method;
+    request.fields.push_back({"Content-Type", "application/json"});
+    request.peer_ip = "192.0.2.7";
+    request.body = std::move(body);
+    return ask(std::move(request));
+  }
+  json::object call(const std::string& method, const json::object& body) {
+    const auto response = post(method, json::serialize(body));
+    EXPECT_EQ(response.status, 200) << response.body;
+    return json::parse(response.body).as_object();
+  }
+  std::string fault(const std::string& method, std::string body, int status) {
+    const auto response = post(method, std::move(body));
+    EXPECT_EQ(response.status, status) << response.body;
+    EXPECT_EQ(response.field("Content-Type"), "application/json");
+    return std::string{json::parse(response.body).at("code").as_string()};
+  }
+  // One message that waits because its only attempt was deferred.
+  queue_id deferred_message(const std::string& recipient = "anna@example.org") {
+    const queue_id id = submit({recipient});
+    answer({delivery::outcome_of(mail::attempt_outcome::deferred_recipient, 450, "4.2.0", "later")});
+    return id;
+  }
+
+  async::io_context context_{1};
+  async::blocking_pool readers_{1, 100, "reader"};
+  std::unique_ptr<async::published<policy::policy>> rules_in_force_;
+  keeping_logger log_;
+  readiness readiness_{true, {}};
+  bool alive_ = true;
+  std::string token_hash_;
+  net::http_handler handler_;
+};
+
+TEST_F(admin_handler, metrics_are_in_the_text_format) {
+  open();
+  const auto response = get("/metrics?x=1");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.field("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(response.body, "stellwerk_x 1\n");
+}
+
+TEST_F(admin_handler, livez_follows_the_loops) {
+  open();
+  EXPECT_EQ(get("/livez").status, 200);
+  alive_ = false;
+  EXPECT_EQ(get("/livez").status, 503);
+}
+
+TEST_F(admin_handler, readyz_says_why_not) {
+  open();
+  EXPECT_EQ(get("/readyz").status, 200);
+  readiness_ = {false, {"store_full", "draining"}};
+  const auto response = get("/readyz");
+  EXPECT_EQ(response.status, 503);
+  const auto body = json::parse(response.body).as_object();
+  EXPECT_EQ(body.at("ready"), false);
+  EXPECT_EQ(body.at("reasons"), (json::array{"store_full", "draining"}));
+}
+
+TEST_F(admin_handler, unknown_paths_and_wrong_methods_and_types) {
+  open();
+  EXPECT_EQ(get("/").status, 404);
+  EXPECT_EQ(post("QueueService/Nothing", "{}").status, 404);
+  EXPECT_EQ(get("/stellwerk.v1.QueueService/ListMessages").status, 405);
+  EXPECT_EQ(get("/stellwerk.v1.QueueService/ListMessages").field("Allow"), "POST");
+  net::http_request request;
+  request.method = "POST";
+  for (const char* path : {"/metrics", "/livez", "/readyz"}) {
+    request.target = path;
+    EXPECT_EQ(ask(request).status, 405) << path;
+  }
+  // A form of another site's page cannot reach the services.
+  request.target = "/stellwerk.v1.QueueService/ListMessages";
+  request.body = "{}";
+  request.fields = {{"Content-Type", "text/plain"}};
+  EXPECT_EQ(ask(request).status, 415);
+  request.fields = {{"content-type", "application/json; charset=utf-8"}};
+  EXPECT_EQ(ask(request).status, 200);
+}
+
+TEST_F(admin_handler, a_body_that_is_not_the_requests_json_is_an_invalid_argument) {
+  open();
+  for (const char* body : {"{", "[]", "{\"stat\": \"held\"}", "{\"pageSize\": \"many\"}", "{\"pageSize\": -1}",
+                           "{\"state\": \"asleep\"}", "{\"pageToken\": \"x\"}", "{\"trafficStream\": 9}"}) {
+    EXPECT_EQ(fault("QueueService/ListMessages", body, 400), "invalid_argument") << body;
+  }
+}
+
+TEST_F(admin_handler, a_token_is_asked_for_everywhere_but_at_the_probes) {
+  token_hash_ = sha256_hex("open sesame");
+  open();
+  EXPECT_EQ(get("/livez").status, 200);
+  EXPECT_EQ(get("/readyz").status, 200);
+  EXPECT_EQ(get("/metrics").status, 401);
+  EXPECT_EQ(fault("QueueService/ListMessages", "{}", 401), "unauthenticated");
+  net::http_request request;
+  request.target = "/metrics";
+  request.fields = {{"Authorization", "Bearer open sesam"}};
+  EXPECT_EQ(ask(request).status, 401);
+  request.fields = {{"Authorization", "Basic open sesame"}};
+  EXPECT_EQ(ask(request).status, 401);
+  request.fields = {{"Authorization", "Bearer open sesame"}};
+  EXPECT_EQ(ask(request).status, 200);
+  request.fields.clear();
+  request.peer_certificate_subject = "CN=operator";
+  EXPECT_EQ(ask(request).status, 200);
+}
+
+TEST_F(admin_handler, open_messages_are_listed_and_finished_ones_when_asked_for) {
+  open();
+  const queue_id waiting = deferred_message();
+  const queue_id done = submit({"bob@example.net"});
+  answer({delivery::outcome_of(mail::attempt_outcome::delivered)});
+  const auto all_open = call("QueueService/ListMessages", {});
+  ASSERT_THAT(all_open.at("recipients").as_array(), SizeIs(1));
+  const json::value& row = all_open.at("recipients").as_array()[0];
+  EXPECT_EQ(row.at("queueId").as_string(), waiting.to_string());
+  EXPECT_EQ(row.at("tenant"), "acme");
+  EXPECT_EQ(row.at("trafficStream"), "TRAFFIC_STREAM_TRANSACTIONAL");
+  EXPECT_EQ(row.at("recipient").at("state"), "STATE_DEFERRED");
+  EXPECT_EQ(row.at("recipient").at("attempts").as_array()[0].at("outcome"), "deferred_recipient");
+  const auto finished = call("QueueService/ListMessages", {{"state", "delivered"}});
+  ASSERT_THAT(finished.at("recipients").as_array(), SizeIs(1));
+  EXPECT_EQ(finished.at("recipients").as_array()[0].at("queueId").as_string(), done.to_string());
+  EXPECT_FALSE(call("QueueService/ListMessages", {{"recipientDomain", "nowhere.example"}}).contains("recipients"));
+  EXPECT_FALSE(
+      call("QueueService/ListMessages", {{"trafficStream", "TRAFFIC_STREAM_MARKETING"}}).contains("recipients"));
+}
+
+TEST_F(admin_handler, a_long_list_comes_in_pages_each_message_once) {
+  open();
+  std::set<std::string> expected;
+  for (int i = 0; i < 7; ++i) expected.insert(deferred_message().to_string());
+  std::set<std::string> seen;
+  std::string token;
+  int pages = 0;
+  do {
+    const auto page = call("QueueService/ListMessages", {{"pageSize", 3}, {"pageToken", token}});
+    ++pages;
+    if (page.contains("recipients")) {
+      for (const auto& row : page.at("recipients").as_array())
+        EXPECT_TRUE(seen.insert(std::string{row.at("queueId").as_string()}).second);
+    }
+    token = page.contains("nextPageToken") ? std::string{page.at("nextPageToken").as_string()} : "";
+  } while (!token.empty() && pages < 10);
+  EXPECT_EQ(seen, expected);
+  EXPECT_EQ(pages, 3);
+}
+
+TEST_F(admin_handler, one_message_is_shown_whole) {
+  open();
+  const queue_id id = deferred_message();
+  const auto shown = call("QueueService/GetMessage", {{"queueId", id.to_string()}});
+  EXPECT_EQ(shown.at("client"), "shop");
+  EXPECT_EQ(shown.at("reversePath"), "sender@shop.example");
+  EXPECT_EQ(shown.at("ingress"), "smtp");
+  EXPECT_EQ(shown.at("recipients").as_array()[0].at("recipient"), "anna@example.org");
+  EXPECT_EQ(fault("QueueService/GetMessage", R"({"queueId": "01BX5ZZKBKACTAV9WEVGEMMVRZ"})", 404), "not_found");
+  EXPECT_EQ(fault("QueueService/GetMessage", R"({"queueId": "x"})", 400), "invalid_argument");
+}
+
+TEST_F(admin_handler, operations_change_the_queue_and_are_logged) {
+  open();
+  const queue_id id = deferred_message();
+  const json::object order{{"queueIds", json::array{id.to_string()}}, {"reason", "customer called"}};
+  const auto state_after = [&](const std::string& method) {
+    const auto rows = call("QueueService/" + method, order).at("recipients").as_array();
+    EXPECT_THAT(rows, SizeIs(1));
+    return std::string{rows[0].at("recipient").at("state").as_string()};
+  };
+  EXPECT_EQ(state_after("HoldMessages"), "STATE_HELD");
+  EXPECT_EQ(row(id).state, mail::recipient_state::held);
+  EXPECT_EQ(state_after("ReleaseMessages"), "STATE_READY");
+  settle();
+  answer({delivery::outcome_of(mail::attempt_outcome::deferred_recipient, 450, "4.2.0", "later")});
+  EXPECT_EQ(state_after("RetryMessages"), "STATE_READY");
+  settle();
+  answer({delivery::outcome_of(mail::attempt_outcome::deferred_recipient, 450, "4.2.0", "later")});
+  EXPECT_EQ(state_after("CancelMessages"), "STATE_CANCELLED");
+  EXPECT_EQ(row(id).state, mail::recipient_state::cancelled);
+  EXPECT_EQ(state_after("CancelMessages"), "STATE_CANCELLED") << "a second time tells the state";
+  ASSERT_THAT(log_.lines, SizeIs(5));
+  EXPECT_THAT(log_.lines[0], HasSubstr("operator_action"));
+  EXPECT_THAT(log_.lines[0], HasSubstr(id.to_string()));
+  EXPECT_THAT(log_.lines[0], HasSubstr("customer called"));
+  EXPECT_THAT(log_.lines[0], HasSubstr("192.0.2.7"));
+}
+
+TEST_F(admin_handler, operations_need_a_reason_and_messages_that_exist) {
+  open();
+  const queue_id id = deferred_message();
+  const auto order = [](const std::vector<std::string>& ids, const std::string& reason) {
+    return json::serialize(json::object{{"queueIds", json::array(ids.begin(), ids.end())}, {"reason", reason}});
+  };
+  EXPECT_EQ(fault("QueueService/HoldMessages", order({id.to_string()}, ""), 400), "invalid_argument");
+  EXPECT_EQ(fault("QueueService/HoldMessages", order({}, "why"), 400), "invalid_argument");
+  EXPECT_EQ(fault("QueueService/HoldMessages", order({"x"}, "why"), 400), "invalid_argument");
+  EXPECT_EQ(fault("QueueService/HoldMessages", order({id.to_string(), "01BX5ZZKBKACTAV9WEVGEMMVRZ"}, "why"), 404),
+            "not_found");
+  EXPECT_EQ(row(id).state, mail::recipient_state::deferred) << "one missing: nothing is done";
+  EXPECT_TRUE(log_.lines.empty());
+}
+
+TEST_F(admin_handler, destinations_are_listed_drained_suspended_and_resumed) {
+  open();
+  const auto listed = call("DestinationService/ListDestinations", {});
+  ASSERT_THAT(listed.at("destinations").as_array(), SizeIs(2));
+  const auto state_after = [&](const std::string& method, const json::object& body) {
+    return std::string{call("DestinationService/" + method, body).at("destination").at("state").as_string()};
+  };
+  const json::object order{{"name", "onprem"}, {"reason", "maintenance"}};
+  EXPECT_EQ(state_after("DrainDestination", order), "drained");
+  EXPECT_EQ(state_after("ResumeDestination", order), "closed");
+  auto for_a_while = order;
+  for_a_while["duration"] = "60s";
+  EXPECT_EQ(state_after("SuspendDestination", for_a_while), "suspended");
+  pass(std::chrono::seconds{61});
+  EXPECT_EQ(call("DestinationService/ListDestinations", {}).at("destinations").as_array().size(), 2U);
+  ASSERT_THAT(log_.lines, SizeIs(3));
+  EXPECT_THAT(log_.lines[2], HasSubstr("suspend"));
+  EXPECT_EQ(fault("DestinationService/DrainDestination", R"({"name": "nowhere", "reason": "x"})", 404), "not_found");
+  EXPECT_EQ(fault("DestinationService/DrainDestination", R"({"name": "onprem"})", 400), "invalid_argument");
+  EXPECT_EQ(
+      fault("DestinationService/SuspendDestination", R"({"name": "onprem", "reason": "x", "duration": "0s"})", 400),
+      "invalid_argument");
+}
+
+TEST_F(admin_handler, the_policy_in_force_is_shown) {
+  open();
+  const auto shown = call("PolicyService/GetPolicy", {});
+  EXPECT_EQ(shown.at("version").as_string(), policy_->version());
+  EXPECT_THAT(std::string{shown.at("routes").as_array()[0].as_string()}, HasSubstr("everything: "));
+}
+
+TEST_F(admin_handler, an_empty_body_is_an_empty_request) {
+  open();
+  EXPECT_EQ(post("PolicyService/GetPolicy", "").status, 200);
+}
+
+}  // namespace
+}  // namespace stellwerk::admin
