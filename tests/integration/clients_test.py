@@ -1,0 +1,102 @@
+"""Clients from outside: swaks, nodemailer, smtplib; health, metrics, reload faults."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import unittest
+
+from harness import ROOT, Case, config, main, message, send, wait_for
+
+
+class Clients(Case):
+    def setUp(self):
+        super().setUp()
+        self.sink = self.simulate("sink")
+        self.gw = self.gateway(config(self.sink.smtp_port, self.sink.url))
+
+    def test_swaks(self):
+        done = subprocess.run(["swaks", "--server", "127.0.0.1", "--port", str(self.gw.smtp_port), "--from", "shop@shop.example",
+                               "--to", "ann@example.org", "--header", "Subject: Rechnung", "--pipeline"], capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout.decode(errors="replace"))
+        wait_for(lambda: self.sink.recipients("smtp") == ["ann@example.org"], "the message")
+
+    def test_nodemailer(self):
+        tools = ROOT / "build/tools/node"
+        tools.mkdir(parents=True, exist_ok=True)
+        if not (tools / "node_modules/nodemailer").exists():
+            subprocess.run(["npm", "install", "--no-save", "--silent", "nodemailer@6"], cwd=tools, check=True, timeout=300)
+        script = """
+const nodemailer = require('nodemailer');
+const transport = nodemailer.createTransport({host: '127.0.0.1', port: Number(process.argv[2]), secure: false, ignoreTLS: true, pool: true});
+Promise.all([1, 2, 3, 4, 5].map(i => transport.sendMail({from: 'Shop <shop@shop.example>', to: `node${i}@example.org`,
+  subject: 'Rechnung äöü', text: 'Hallo', html: '<p>Hallo</p>', attachments: [{filename: 'rechnung.txt', content: 'x'.repeat(5000)}]})))
+  .then(r => { console.log(JSON.stringify(r.map(x => x.response))); transport.close(); })
+  .catch(e => { console.error(e); process.exit(1); });
+"""
+        done = subprocess.run(["node", "-e", script, "x", str(self.gw.smtp_port)], cwd=tools, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr.decode(errors="replace"))
+        for response in json.loads(done.stdout):
+            self.assertRegex(response, r"^250 2\.0\.0 queued as [0-9A-HJKMNP-TV-Z]{26}$")
+        wait_for(lambda: len(self.sink.recipients("smtp")) == 5, "all five")
+
+    def test_health_and_metrics(self):
+        self.assertEqual(self.gw.get("/livez")[0], 200)
+        self.assertEqual(self.gw.get("/readyz")[0], 200)
+        text = self.gw.get("/metrics")[1]
+        for family in ("submissions_total", "accept_seconds", "commit_seconds", "spool_bytes", "messages", "ready", "attempts_total",
+                       "attempt_seconds", "handoff_seconds", "destination_state", "failover_budget_remaining", "dispositions_total",
+                       "unknown", "policy_version_info", "policy_reloads_total", "store_writable", "event_loop_lag_seconds", "build_info"):
+            self.assertIn(f"# TYPE stellwerk_{family} ", text, family)
+        self.assertNotIn("@", text, "no address in a metric")
+
+    def test_a_bad_file_changes_nothing(self):
+        good = self.gw.config_path.read_text()
+        self.gw.rewrite(good.replace("via: [onprem, mailjet]", "via: [onprem, mailjett]"))
+        wait_for(lambda: self.gw.metric("stellwerk_policy_reloads_total", result="refused") == 1, "the file watch to refuse it")
+        refused = self.gw.log_events("reload_refused")[-1]["reason"]
+        self.assertIn("mailjett", refused)
+        self.assertRegex(refused, r"stellwerk\.yaml:\d+:\d+: policy\.routes\[1\]\.via\[1\]")
+        self.gw.wait_state(send(self.gw.smtp_port, message("Rechnung")), "delivered")
+
+    def test_log_has_no_address_in_clear(self):
+        self.gw.wait_state(send(self.gw.smtp_port, message("Geheimer Betreff", to="very.private@example.org")), "delivered")
+        text = self.gw.log_text()
+        self.assertNotIn("very.private", text)
+        self.assertNotIn("Geheimer", text)
+
+    def test_command_line(self):
+        def run(*arguments, code=0):
+            done = subprocess.run([self.gw.arguments[0], *arguments], capture_output=True, timeout=60,
+                                  env={**os.environ, **self.gw.environment})
+            self.assertEqual(done.returncode, code, (arguments, done.stderr))
+            return done.stdout.decode(), done.stderr.decode()
+        admin = "127.0.0.1:%d" % self.gw.addresses["admin"][1]
+        self.sink.faults([{"door": "smtp", "stage": "rcpt", "do": "reply", "reply": "450 4.2.0 later"}])
+        letter = self.directory / "letter.eml"
+        letter.write_bytes(message("Rechnung 9").as_bytes())
+        queue_id = run("send", "--server", f"127.0.0.1:{self.gw.smtp_port}", "--from", "shop@shop.example", "--to", "ann@example.org",
+                       str(letter))[0].strip().rsplit(" ", 1)[-1]
+        self.gw.wait_state(queue_id, "deferred")
+        self.assertIn(queue_id, run("queue", "list", "--admin", admin)[0])
+        row = json.loads(run("queue", "list", "--admin", admin, "--json", "--state", "deferred")[0].splitlines()[0])
+        self.assertEqual(row["queueId"], queue_id)
+        self.assertIn("deferred_recipient", run("queue", "show", "--admin", admin, queue_id)[0])
+        self.assertIn("onprem", run("destinations", "list", "--admin", admin)[0])
+        run("queue", "cancel", "--admin", admin, "--reason", "test", queue_id)
+        self.gw.wait_state(queue_id, "cancelled")
+        explained = json.loads(run("explain", "--config", str(self.gw.config_path), str(letter))[0])
+        self.assertEqual(explained["stream"], "transactional")
+        self.assertEqual([c["verdict"] for c in explained["decisions"][0]["candidates"]], ["chosen", "standby"])
+        self.assertEqual(run("eval", '1 + size("abc")')[0].strip(), "4")
+        run("eval", "1 +", code=1)
+        self.assertIn("stellwerk", run("version")[0])
+        run("nonsense", code=2)
+        run("check", "--config", "/nonexistent.yaml", code=1)
+        bad = self.directory / "bad.yaml"
+        bad.write_text(self.gw.config_path.read_text().replace("connect_timeout", "conect_timeout"))
+        self.assertIn("did you mean 'connect_timeout'", run("check", "--config", str(bad), code=1)[1])
+
+
+if __name__ == "__main__":
+    main()
