@@ -1,5 +1,10 @@
 #include "policy/classifier.hpp"
 
+#include <algorithm>
+
+#include "mail/message_text.hpp"
+#include "policy/classify/signals.hpp"
+
 namespace stellwerk::policy {
 
 using mail::stream_source;
@@ -43,6 +48,34 @@ std::optional<classifier::opinion> classifier::by_rules(const message_facts& mes
     return opinion{rules_.rules[i].stream, stream_source::rule, "rule " + rules_.config.classify_rules[i].name};
   }
   return std::nullopt;
+}
+
+std::optional<classifier::opinion> classifier::by_signals(const classify_request& request, classification& out) const {
+  const message_facts& message = *request.message;
+  const mail::message_text text =
+      mail::extract_text(request.content, *message.header, std::max(signal_text_max, signal_html_max));
+  signal_input input;
+  input.header = [&message](std::string_view name) -> std::optional<std::string> {
+    const auto raw = message.header->first(name);
+    return raw ? std::optional{mail::unfold(*raw)} : std::nullopt;
+  };
+  input.recipients = message.recipients;
+  input.subject = message.subject;
+  input.text = text.plain;
+  input.html = text.html;
+  const signal_report report = evaluate_signals(input);
+  for (const signal_hit& hit : report.hits) {
+    out.signals.push_back({hit.what->name, hit.what->points_to, hit.what->weight});
+  }
+  if (!report.stream) return std::nullopt;
+  opinion said{*report.stream, stream_source::signal, "signals"};
+  const char* separator = " ";
+  for (const signal_hit& hit : report.hits) {
+    if (hit.what->points_to != *report.stream) continue;
+    said.reason += separator + std::string{hit.what->name};
+    separator = ", ";
+  }
+  return said;
 }
 
 }  // namespace stellwerk::policy

@@ -151,8 +151,14 @@ def _has_constructor(name: str, known) -> bool:
     return last in CHRONO or known.get(last, False)
 
 
-def faults_in(expression: str, known):
-    """(offset, message) for each bad shape in one full expression."""
+def _is_function_here(name: str, code: str) -> bool:
+    """Whether this file declares or defines a function of that name: then `name(...)` is a call, not a temporary."""
+    declared = re.search(rf"(\w+|[>&*])\s+(?:\w+::)*{name}\s*\(", code)
+    return bool(declared) and declared.group(1) not in ("return", "co_return", "co_await", "co_yield", "else", "new", "explicit")
+
+
+def faults_in(expression: str, known, code: str = ""):
+    """(offset, message) for each bad shape in one full expression of `code`."""
     text, capturing = without_lambdas(expression)
     for at in capturing:
         yield at, "a temporary lambda with captures: name it on the line above"
@@ -160,7 +166,8 @@ def faults_in(expression: str, known):
         at = m.start()
         name = _type_before(text, at)
         if m.group() == "(":
-            if name and known.get(name.split("::")[-1]) is False and not name.startswith("std::"):
+            last = name.split("::")[-1]
+            if known.get(last) is False and not name.startswith("std::") and not _is_function_here(last, code):
                 yield at, f"a temporary aggregate {name}(...): name it on the line above"
         elif not name or name in ("return", "co_return", "co_await"):
             yield at, "a braced initialiser: name the object on the line above"
@@ -179,7 +186,7 @@ def check_text(path: str, text: str, known):
     seen = set()
     for m in re.finditer(r"\bco_await\b", code):
         begin, end = full_expression(code, m.start())
-        for at, message in faults_in(code[begin:end], known):
+        for at, message in faults_in(code[begin:end], known, code):
             if begin + at not in seen:
                 seen.add(begin + at)
                 yield finding(path, line_of(code, begin + at), "co_await", message)

@@ -53,6 +53,11 @@ class co_await_shapes(unittest.TestCase):
         self.assertEqual(len(list(co_await_check.check_text("x.cpp", text, {"option": True}))), 0)
         self.assertEqual(len(list(co_await_check.check_text("x.cpp", text, {}))), 1, "an unknown class is not trusted")
 
+    def test_a_function_that_shares_its_name_with_an_aggregate_is_a_call(self):
+        text = "task session::answer(request r) { co_return 1; }\ntask f(request r) { co_await answer(std::move(r)); }\n"
+        self.assertEqual(list(co_await_check.check_text("x.cpp", text, {"answer": False})), [])
+        self.assertEqual(len(list(co_await_check.check_text("x.cpp", text.replace("session::answer", "other"), {"answer": False}))), 1)
+
 
 if __name__ == "__main__":
     unittest.main()
