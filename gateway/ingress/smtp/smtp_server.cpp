@@ -9,6 +9,17 @@ namespace {
 constexpr std::size_t sessions_without_pause = 8;
 constexpr duration cut_grace = std::chrono::seconds{5};
 
+// What a connection is told instead of a greeting; "" when it is welcome.
+std::string_view obstacle_of(connection_limits::verdict verdict, bool draining) {
+  if (draining) return replies::draining;
+  switch (verdict) {
+    case connection_limits::verdict::entered: return {};
+    case connection_limits::verdict::too_many: return replies::too_many_connections;
+    case connection_limits::verdict::too_many_from_peer: return replies::too_many_from_you;
+  }
+  return replies::too_many_connections;
+}
+
 // Counts down also when the session dies of an exception.
 class open_session {
  public:
@@ -51,15 +62,11 @@ void smtp_server::serve(const std::string& door_name, std::unique_ptr<net::strea
   const smtp_door* door = settings->door(door_name);
   if (door == nullptr) return;  // taken out by a reload
   connection_limits::entry entry = limits_.enter(door->config, connection->peer().ip);
-  if (entry.outcome != connection_limits::verdict::entered || services_.pressure.draining()) {
-    services_.metrics.smtp_connections_refused_limit.add();
+  if (const std::string_view obstacle = obstacle_of(entry.outcome, services_.pressure.draining()); !obstacle.empty()) {
+    if (entry.outcome != connection_limits::verdict::entered) services_.metrics.smtp_connections_refused_limit.add();
     if (door->config.tls == server_tls_mode::implicit) return;  // a reply in clear would be noise to the peer
-    const bool from_peer = entry.outcome == connection_limits::verdict::too_many_from_peer;
-    const std::string_view text = services_.pressure.draining() ? replies::draining
-                                  : from_peer                   ? replies::too_many_from_you
-                                                                : replies::too_many_connections;
     tasks_.spawn("smtp refused",
-                 turn_away(std::move(connection), text, services_.time.steady() + services_.timing.goodbye));
+                 turn_away(std::move(connection), obstacle, services_.time.steady() + services_.timing.goodbye));
     return;
   }
   const bool pause = tasks_.size() < sessions_without_pause;
