@@ -253,6 +253,17 @@ TEST_F(admin_handler, operations_change_the_queue_and_are_logged) {
   EXPECT_THAT(log_.lines[0], HasSubstr("192.0.2.7"));
 }
 
+TEST_F(admin_handler, scheduled_mail_is_cancelled_before_its_time) {
+  open();
+  const queue_id id = submit({"anna@example.org"},
+                             [&](auto& request) { request.message.send_at = clock_.now() + std::chrono::hours{1}; });
+  ASSERT_EQ(row(id).state, mail::recipient_state::scheduled);
+  call("QueueService/CancelMessages", {{"queueIds", json::array{id.to_string()}}, {"reason", "too early"}});
+  EXPECT_EQ(row(id).state, mail::recipient_state::cancelled);
+  pass(std::chrono::hours{2});
+  EXPECT_TRUE(runner_.attempts.empty());
+}
+
 TEST_F(admin_handler, operations_need_a_reason_and_messages_that_exist) {
   open();
   const queue_id id = deferred_message();
