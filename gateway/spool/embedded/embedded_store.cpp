@@ -164,6 +164,7 @@ result<store_parts> open_parts(const spool_config& config, logger& log, const sp
   state.history_retention = config.history_retention;
   state.history_bytes_max = config.history_bytes_max;
   state.corrupt_records = metrics.corrupt_records;
+  state.log = &log;
   auto db = state_db::open(state);
   if (!db) return db.error();
   parts.db = std::move(*db);

@@ -73,16 +73,23 @@ result<std::unique_ptr<state_db>> state_db::open(const state_options& options) {
       options.read_only ? rocksdb::DB::OpenForReadOnly(database, options.directory, descriptors, &handles, &raw)
                         : rocksdb::DB::Open(database, options.directory, descriptors, &handles, &raw);
   if (!opened.ok()) {
+    if (options.log != nullptr) options.log->error("spool.state", {{"step", "open"}, {"status", opened.ToString()}});
     const bool is_held = opened.IsIOError() && opened.ToString().find("lock") != std::string::npos;
     return is_held ? error{errc::locked, "spool.open"} : to_error(opened, "spool.open");
   }
   std::unique_ptr<state_db> self{new state_db};
   self->db_.reset(raw);
   self->sync_ = options.sync;
+  self->log_ = options.log;
   self->corrupt_ = options.corrupt_records;
   std::copy_n(handles.begin(), family_count, self->handles_.begin());
   self->unknown_.assign(handles.begin() + family_count, handles.end());
   return self;
+}
+
+error state_db::failed(const rocksdb::Status& status, const char* step) const {
+  if (log_ != nullptr) log_->error("spool.state", {{"step", step}, {"status", status.ToString()}});
+  return to_error(status, step);
 }
 
 state_db::~state_db() {
@@ -129,19 +136,19 @@ result<void> state_db::write(state_batch& batch) {
   rocksdb::WriteOptions options;
   options.sync = sync_;
   const rocksdb::Status written = db_->Write(options, &batch.batch_);
-  if (!written.ok()) return to_error(written, "spool.commit");
+  if (!written.ok()) return failed(written, "spool.commit");
   return {};
 }
 
 result<void> state_db::resume() {
   const rocksdb::Status resumed = db_->Resume();
-  if (!resumed.ok()) return to_error(resumed, "spool.resume");
+  if (!resumed.ok()) return failed(resumed, "spool.resume");
   return {};
 }
 
 result<void> state_db::flush() {
   const rocksdb::Status flushed = db_->Flush(rocksdb::FlushOptions{}, {handles_.begin(), handles_.end()});
-  if (!flushed.ok()) return to_error(flushed, "spool.flush");
+  if (!flushed.ok()) return failed(flushed, "spool.flush");
   return {};
 }
 

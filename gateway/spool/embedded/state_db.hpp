@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/log.hpp"
 #include "base/metric.hpp"
 #include "base/result.hpp"
 #include "gateway/spool/embedded/keys.hpp"
@@ -69,6 +70,7 @@ struct state_options {
   duration history_retention{};
   std::uint64_t history_bytes_max = 0;
   counter corrupt_records;
+  logger* log = nullptr;  // null: silent
 };
 
 class state_db {
@@ -93,7 +95,10 @@ class state_db {
     return handles_[static_cast<std::size_t>(which)];
   }
 
+  [[nodiscard]] error failed(const rocksdb::Status& status, const char* step) const;
+
   bool sync_ = true;
+  logger* log_ = nullptr;
   mutable counter corrupt_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, family_count> handles_{};

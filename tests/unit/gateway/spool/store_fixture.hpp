@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -36,6 +38,15 @@ class temporary_directory {
   std::string path_;
 };
 
+// Shows the log on stderr when STELLWERK_TEST_LOG is set.
+class test_log final : public logger {
+ public:
+  bool enabled(log_level /*level*/) const noexcept override { return std::getenv("STELLWERK_TEST_LOG") != nullptr; }
+  void write(log_level level, std::string_view event, std::span<const log_field> fields) override {
+    std::fputs(to_json_line("", level, event, fields).c_str(), stderr);
+  }
+};
+
 class store_fixture : public ::testing::Test {
  protected:
   void SetUp() override { open(); }
@@ -49,7 +60,7 @@ class store_fixture : public ::testing::Test {
     config_.data_directory = directory_.path();
     embedded::embedded_options options = options_;
     options.thread = embedded::committer_thread::none;
-    return embedded::open_embedded_store(config_, time_, null_logger(), metrics_, options);
+    return embedded::open_embedded_store(config_, time_, log_, metrics_, options);
   }
   void close() { store_.reset(); }
   void restart() {
@@ -136,6 +147,7 @@ class store_fixture : public ::testing::Test {
   }
 
   temporary_directory directory_;
+  test_log log_;
   spool_config config_;
   manual_clock time_;
   seeded_random random_{7};

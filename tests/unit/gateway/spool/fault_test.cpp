@@ -1,0 +1,255 @@
+// A disk that loses power, fails or fills: what was acknowledged is never lost, what was not is never claimed, and the
+// store says how it is.
+#include <map>
+
+#include "tests/unit/gateway/spool/simulated_disk.hpp"
+#include "tests/unit/gateway/spool/store_fixture.hpp"
+
+namespace stellwerk::spool {
+namespace {
+
+using mail::recipient_state;
+using survivors = simulated_disk::survivors;
+
+class fault_test : public store_fixture {
+ protected:
+  void SetUp() override {}
+
+  void use_new_disk() {
+    close();
+    disk_ = std::make_unique<simulated_disk>();
+    options_.files = &disk_->files();
+    options_.env = &disk_->env();
+    config_.segment_bytes = 60'000;
+    ids_seen_.clear();
+  }
+  void TearDown() override { close(); }
+
+  // ---- a day of a small store, with a note of every acknowledgement ----
+  struct promise {
+    std::string content;
+    recipient_row row;
+    bool is_delivered = false;  // acknowledged
+    bool may_be_delivered = false;  // asked for, not acknowledged
+  };
+
+  void accept_one(std::size_t body) {
+    accept_request request = a_message({"ada@example.org"}, a_body(body, static_cast<char>('a' + body % 26)));
+    const std::string content = *request.content;
+    auto answer = accept(std::move(request));
+    if (answer) ids_seen_[answer->message.id()] = {content, answer->added.at(0)};
+  }
+  void deliver_oldest_open() {
+    for (auto& [id, promised] : ids_seen_) {
+      if (promised.may_be_delivered) continue;
+      promised.may_be_delivered = true;
+      recipient_row after = with_state(promised.row, recipient_state::delivered);
+      promised.is_delivered = change(promised.row, after).has_value();
+      return;
+    }
+  }
+  void live_through_a_day() {
+    auto opened = try_open();
+    if (!opened) return;
+    store_ = std::move(*opened);
+    for (int i = 0; i < 6; ++i) {
+      accept_one(100);
+      accept_one(25'000);
+      accept_one(9'000);
+      deliver_oldest_open();
+      deliver_oldest_open();
+      time_.advance(std::chrono::seconds{2});
+      run();
+    }
+    close();
+  }
+
+  void expect_promises_kept(const std::string& when) {
+    open();
+    ASSERT_TRUE(store_) << when;
+    std::uint64_t open_recipients = 0;
+    for (const auto& [id, promised] : ids_seen_) {
+      const auto row = store_->load_recipient({id, 0});
+      ASSERT_TRUE(row) << when << ": a message that was acknowledged is gone";
+      const auto loaded = store_->load_message(id);
+      ASSERT_TRUE(loaded) << when << ": " << loaded.error().message();
+      if (promised.is_delivered) {
+        EXPECT_EQ(row->state, recipient_state::delivered) << when;
+      } else if (!promised.may_be_delivered) {
+        EXPECT_EQ(row->state, recipient_state::ready) << when;
+      }
+      if (row->state == recipient_state::ready) {
+        ++open_recipients;
+        ASSERT_TRUE(loaded->content) << when;
+        EXPECT_EQ(*loaded->content, promised.content) << when;
+      } else {
+        EXPECT_FALSE(loaded->content) << when;
+      }
+    }
+    // Also counts what was stored but never acknowledged: everything must agree with everything.
+    const auto listed = store_->list({std::nullopt, std::nullopt, "", "", std::nullopt, 1000});
+    ASSERT_TRUE(listed) << when;
+    std::map<recipient_state, std::uint64_t> states;
+    for (const auto& each : *listed) ++states[each.recipient.state];
+    EXPECT_GE(states[recipient_state::ready], open_recipients) << when;
+    EXPECT_EQ(states[recipient_state::ready], count(recipient_state::ready)) << when;
+    EXPECT_EQ(states[recipient_state::delivered], count(recipient_state::delivered)) << when;
+    EXPECT_EQ(due_in_lane(1), count(recipient_state::ready)) << when;
+    EXPECT_TRUE(accept(a_message({"x@example.org"}, a_body(20'000)))) << when;
+    close();
+  }
+
+  std::unique_ptr<simulated_disk> disk_;
+  std::map<queue_id, promise> ids_seen_;
+};
+
+TEST_F(fault_test, the_simulated_disk_itself_loses_what_was_not_synced) {
+  use_new_disk();
+  auto& files = disk_->files();
+  ASSERT_TRUE(files.make_directory("/d"));
+  auto kept = files.open_append("/d/kept");
+  auto nameless = files.open_append("/d/nameless");
+  const std::vector<std::string_view> pieces{"0123", "4567"};
+  ASSERT_TRUE((*kept)->append(pieces));
+  ASSERT_TRUE((*kept)->sync());
+  ASSERT_TRUE(files.remove("/d/nameless"));
+  ASSERT_TRUE(files.sync_directory("/d"));
+  auto late = files.open_append("/d/late");
+  ASSERT_TRUE((*late)->append(pieces));
+  ASSERT_TRUE((*late)->sync());
+  ASSERT_TRUE((*kept)->append(pieces));
+  disk_->come_back(survivors::synced_only);
+  EXPECT_EQ(disk_->find("/d/kept")->bytes, "01234567");
+  EXPECT_FALSE(disk_->find("/d/late"));
+}
+
+TEST_F(fault_test, power_lost_at_every_operation_loses_nothing_that_was_acknowledged) {
+  use_new_disk();
+  live_through_a_day();
+  const std::uint64_t operations = disk_->operations();
+  ASSERT_EQ(ids_seen_.size(), 18U);
+  ASSERT_GT(operations, 100U);
+  for (const survivors kept : {survivors::synced_only, survivors::half_of_the_rest}) {
+    for (std::uint64_t at = 1; at <= operations; ++at) {
+      use_new_disk();
+      disk_->lose_power_at(at);
+      live_through_a_day();
+      close();
+      disk_->come_back(kept);
+      expect_promises_kept("power lost at operation " + std::to_string(at));
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST_F(fault_test, one_failed_operation_loses_nothing_that_was_acknowledged) {
+  use_new_disk();
+  live_through_a_day();
+  const std::uint64_t operations = disk_->operations();
+  for (const auto kind : {simulated_disk::fault::io_error, simulated_disk::fault::no_space}) {
+    for (std::uint64_t at = 1; at <= operations; ++at) {
+      use_new_disk();
+      disk_->fail_at(at, kind);
+      live_through_a_day();
+      close();
+      disk_->come_back(survivors::synced_only);
+      expect_promises_kept("failed operation " + std::to_string(at));
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST_F(fault_test, after_a_failed_sync_nothing_is_acknowledged_until_the_restart) {
+  for (const std::size_t body : {100U, 30'000U}) {
+    use_new_disk();
+    open();
+    std::vector<std::string> reasons;
+    close();
+    options_.on_health_change = [&](const store_health& health) { reasons.push_back(health.reason); };
+    open();
+    auto before = accept(a_message({"ada@example.org"}, a_body(body)));
+    ASSERT_TRUE(before);
+    disk_->fail_every(simulated_disk::change::sync, true);
+    EXPECT_TRUE(accept(a_message({"ada@example.org"}, a_body(body))).error().is(errc::store_failed));
+    disk_->fail_every(simulated_disk::change::sync, false);
+    for (int i = 0; i < 3; ++i) {
+      time_.advance(std::chrono::minutes{1});
+      EXPECT_TRUE(accept(a_message({"ada@example.org"}, a_body(body))).error().is(errc::store_failed));
+    }
+    const recipient_row row = before->added[0];
+    EXPECT_TRUE(change(row, with_state(row, recipient_state::delivered)).error().is(errc::store_failed));
+    EXPECT_FALSE(store_->health().writable);
+    EXPECT_EQ(reasons, std::vector<std::string>{"store_failed"});
+    EXPECT_EQ(*store_->load_message(before->message.id())->content, a_body(body));
+    restart();
+    EXPECT_TRUE(store_->health().writable);
+    EXPECT_TRUE(accept(a_message({"ada@example.org"}, a_body(body))));
+  }
+}
+
+TEST_F(fault_test, a_full_disk_refuses_messages_and_recovers_when_there_is_room) {
+  for (const std::size_t body : {100U, 30'000U}) {
+    use_new_disk();
+    open();
+    auto before = accept(a_message({"ada@example.org"}, a_body(body)));
+    ASSERT_TRUE(before);
+    disk_->set_capacity(disk_->bytes_used() + 50);
+    const recipient_row row = before->added[0];
+    EXPECT_TRUE(accept(a_message({"ada@example.org"}, a_body(body))).error().is(errc::store_full));
+    EXPECT_EQ(store_->health().reason, "store_full");
+    EXPECT_TRUE(accept(a_message()).error().is(errc::store_full));
+    // A settle is not refused: it waits for room.
+    std::optional<bool> settled;
+    settle_request request;
+    request.changes.push_back({row, with_state(row, recipient_state::delivered), mail::traffic_stream::transactional});
+    store_->settle(std::move(request), [&](result<void> got) { settled = got.has_value(); });
+    for (int i = 0; i < 3; ++i) {
+      run();
+      time_.advance(std::chrono::seconds{2});
+    }
+    EXPECT_FALSE(settled);
+    disk_->set_capacity(~0ULL);
+    for (int i = 0; i < 5; ++i) {
+      time_.advance(std::chrono::seconds{2});
+      run();
+    }
+    EXPECT_EQ(settled, true);
+    EXPECT_TRUE(store_->health().writable);
+    auto after = accept(a_message({"ada@example.org"}, a_body(body)));
+    ASSERT_TRUE(after);
+    close();
+    disk_->come_back(survivors::synced_only);
+    open();
+    EXPECT_EQ(store_->load_recipient(row.key)->state, recipient_state::delivered);
+    EXPECT_EQ(*store_->load_message(after->message.id())->content, a_body(body));
+    EXPECT_EQ(count(recipient_state::ready), 1U);
+  }
+}
+
+TEST_F(fault_test, the_bound_of_the_spool_is_kept_like_a_full_disk) {
+  use_new_disk();
+  config_.bytes_max = 200'000;
+  open();
+  std::vector<recipient_row> rows;
+  error last;
+  for (int i = 0; i < 40 && rows.size() < 30; ++i) {
+    auto answer = accept(a_message({"ada@example.org"}, a_body(20'000)));
+    if (answer) {
+      rows.push_back(answer->added[0]);
+    } else {
+      last = answer.error();
+    }
+    time_.advance(std::chrono::seconds{2});
+    run();
+  }
+  EXPECT_TRUE(last.is(errc::store_full));
+  EXPECT_LT(rows.size(), 12U);
+  EXPECT_GT(rows.size(), 4U);
+  for (const recipient_row& row : rows) ASSERT_TRUE(change(row, with_state(row, recipient_state::delivered)));
+  time_.advance(std::chrono::seconds{2});
+  run();
+  EXPECT_TRUE(accept(a_message({"ada@example.org"}, a_body(20'000))));
+}
+
+}  // namespace
+}  // namespace stellwerk::spool

@@ -1,0 +1,208 @@
+#include "tests/unit/gateway/spool/simulated_disk.hpp"
+
+#include <rocksdb/env.h>
+
+#include <algorithm>
+
+namespace stellwerk::spool {
+namespace {
+
+std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+}  // namespace
+
+simulated_disk::simulated_disk() : segment_seam_{make_segment_seam(*this)}, env_{make_rocksdb_seam(*this)} {}
+simulated_disk::~simulated_disk() = default;
+
+embedded::file_system& simulated_disk::files() { return *segment_seam_; }
+rocksdb::Env& simulated_disk::env() { return *env_; }
+
+void simulated_disk::fail_at(std::uint64_t operation, fault kind) {
+  const std::lock_guard guard{mutex_};
+  faults_[operation] = kind;
+}
+
+void simulated_disk::fail_every(change kind, bool on) {
+  const std::lock_guard guard{mutex_};
+  on ? static_cast<void>(failing_.insert(kind)) : static_cast<void>(failing_.erase(kind));
+}
+
+void simulated_disk::set_capacity(std::uint64_t bytes) {
+  const std::lock_guard guard{mutex_};
+  capacity_ = bytes;
+}
+
+void simulated_disk::come_back(survivors kept) {
+  const std::lock_guard guard{mutex_};
+  // With the torn model names survive too: the journal of a file system often gets further than it promised.
+  if (kept == survivors::synced_only) files_ = durable_names_;
+  durable_names_ = files_;
+  used_ = 0;
+  for (auto& [path, each] : files_) {
+    const std::size_t rest = each->bytes.size() - each->synced;
+    // A file that is still open somewhere else must not see its bytes go.
+    auto found = std::make_shared<file>();
+    found->bytes = each->bytes.substr(0, each->synced + (kept == survivors::half_of_the_rest ? rest / 2 : 0));
+    found->synced = found->bytes.size();
+    used_ += found->bytes.size();
+    durable_names_[path] = found;
+    each = std::move(found);
+  }
+  locks_.clear();
+  power_lost_at_.reset();
+  faults_.clear();
+  failing_.clear();
+}
+
+std::uint64_t simulated_disk::operations() const {
+  const std::lock_guard guard{mutex_};
+  return operations_;
+}
+
+std::uint64_t simulated_disk::bytes_used() const {
+  const std::lock_guard guard{mutex_};
+  return used_;
+}
+
+std::vector<std::string> simulated_disk::files_like(const std::string& part) const {
+  const std::lock_guard guard{mutex_};
+  std::vector<std::string> out;
+  for (const auto& [path, each] : files_) {
+    if (path.find(part) != std::string::npos) out.push_back(path);
+  }
+  return out;
+}
+
+simulated_disk::file_ptr simulated_disk::find(const std::string& path) const {
+  const std::lock_guard guard{mutex_};
+  const auto known = files_.find(path);
+  return known == files_.end() ? nullptr : known->second;
+}
+
+// REQUIRES: mutex_ is held by the caller of the public operation.
+simulated_disk::fault simulated_disk::before(change kind, std::size_t grows_by) {
+  ++operations_;
+  if (power_lost_at_ && operations_ >= *power_lost_at_) return fault::io_error;
+  const auto planned = faults_.find(operations_);
+  if (planned != faults_.end()) return planned->second;
+  if (failing_.contains(kind)) return fault::io_error;
+  if (grows_by > 0 && used_ + grows_by > capacity_) return fault::no_space;
+  return fault::none;
+}
+
+simulated_disk::fault simulated_disk::append(const file_ptr& target, std::string_view bytes) {
+  const std::lock_guard guard{mutex_};
+  const fault found = before(change::append, bytes.size());
+  // A failing write leaves a part behind, as real ones do.
+  const std::string_view written = found == fault::none ? bytes : bytes.substr(0, bytes.size() / 3);
+  target->bytes.append(written);
+  used_ += written.size();
+  return found;
+}
+
+simulated_disk::fault simulated_disk::sync(const file_ptr& target) {
+  const std::lock_guard guard{mutex_};
+  const fault found = before(change::sync);
+  if (found == fault::none) target->synced = target->bytes.size();
+  return found;
+}
+
+simulated_disk::fault simulated_disk::truncate(const file_ptr& target, std::size_t size) {
+  const std::lock_guard guard{mutex_};
+  const fault found = before(change::truncate);
+  if (found != fault::none) return found;
+  used_ -= target->bytes.size() - std::min(size, target->bytes.size());
+  target->bytes.resize(size);
+  target->synced = std::min(target->synced, size);
+  return found;
+}
+
+simulated_disk::fault simulated_disk::create(const std::string& path, bool anew, file_ptr& out) {
+  const std::lock_guard guard{mutex_};
+  const auto known = files_.find(path);
+  if (known != files_.end() && !anew) {
+    out = known->second;
+    return fault::none;
+  }
+  const fault found = before(change::create);
+  if (found != fault::none) return found;
+  out = std::make_shared<file>();
+  files_[path] = out;
+  return found;
+}
+
+simulated_disk::fault simulated_disk::remove(const std::string& path) {
+  const std::lock_guard guard{mutex_};
+  const fault found = before(change::remove);
+  const auto known = files_.find(path);
+  if (found != fault::none || known == files_.end()) return found;
+  used_ -= known->second->bytes.size();
+  files_.erase(known);
+  return found;
+}
+
+simulated_disk::fault simulated_disk::rename(const std::string& from, const std::string& to) {
+  const std::lock_guard guard{mutex_};
+  const fault found = before(change::rename);
+  const auto known = files_.find(from);
+  if (found != fault::none || known == files_.end()) return found;
+  files_[to] = known->second;
+  files_.erase(from);
+  return found;
+}
+
+simulated_disk::fault simulated_disk::sync_directory(const std::string& path) {
+  const std::lock_guard guard{mutex_};
+  const fault found = before(change::sync_directory);
+  if (found != fault::none) return found;
+  std::erase_if(durable_names_, [&](const auto& entry) { return directory_of(entry.first) == path; });
+  for (const auto& [name, each] : files_) {
+    if (directory_of(name) == path) durable_names_[name] = each;
+  }
+  return found;
+}
+
+void simulated_disk::make_directory(const std::string& path) {
+  const std::lock_guard guard{mutex_};
+  for (std::string at = path; !at.empty() && directories_.insert(at).second;) at = directory_of(at);
+}
+
+bool simulated_disk::is_directory(const std::string& path) const {
+  const std::lock_guard guard{mutex_};
+  return directories_.contains(path);
+}
+
+std::vector<std::string> simulated_disk::list(const std::string& path) const {
+  const std::lock_guard guard{mutex_};
+  std::vector<std::string> out;
+  for (const auto& [name, each] : files_) {
+    if (directory_of(name) == path) out.push_back(name_of(name));
+  }
+  for (const std::string& name : directories_) {
+    if (name != path && directory_of(name) == path) out.push_back(name_of(name));
+  }
+  return out;
+}
+
+std::string simulated_disk::read(const file_ptr& source, std::uint64_t offset, std::size_t size) const {
+  const std::lock_guard guard{mutex_};
+  return offset >= source->bytes.size() ? std::string{} : source->bytes.substr(offset, size);
+}
+
+std::size_t simulated_disk::size_of(const file_ptr& source) const {
+  const std::lock_guard guard{mutex_};
+  return source->bytes.size();
+}
+
+bool simulated_disk::take_lock(const std::string& path) {
+  const std::lock_guard guard{mutex_};
+  return locks_.insert(path).second;
+}
+
+void simulated_disk::drop_lock(const std::string& path) {
+  const std::lock_guard guard{mutex_};
+  locks_.erase(path);
+}
+
+}  // namespace stellwerk::spool
