@@ -177,7 +177,7 @@ void dispatcher::handle(accept_event& event) {
   accepts_.emplace(number, std::move(pending));
   env_.store.accept(std::move(request), [this, number, done = std::move(event.done)](result<spool::accept_answer> answer) {
     if (answer) {
-      done(spool::accept_answer{answer->message, {}});
+      done(spool::accept_answer{answer->message, answer->added});  // the door tells each recipient's state
     } else {
       done(answer.error());
     }
