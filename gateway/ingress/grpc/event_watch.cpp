@@ -10,7 +10,7 @@
 namespace stellwerk::ingress::grpc {
 
 event_watch::event_watch(grpc_door& door, std::string tenant, std::uint64_t cursor)
-    : door_{door}, tenant_{std::move(tenant)}, cursor_{cursor} {}
+    : door_{door}, under_way_{door.calls}, tenant_{std::move(tenant)}, cursor_{cursor} {}
 
 void event_watch::start() {
   // The header tells the client that it is watching, also when there is nothing to see.

@@ -38,6 +38,7 @@ class event_watch final : public ::grpc::ServerWriteReactor<::grpc::ByteBuffer>,
   void end(const google::rpc::Status& why);
 
   grpc_door& door_;
+  const open_call under_way_;
   const std::string tenant_;
 
   // Touched by the one thing under way.

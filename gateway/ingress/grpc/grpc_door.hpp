@@ -9,6 +9,7 @@
 #include "gateway/ingress/grpc/call_budget.hpp"
 #include "gateway/ingress/grpc/grpc_server.hpp"
 #include "gateway/ingress/grpc/ledger_feed.hpp"
+#include "gateway/ingress/grpc/open_calls.hpp"
 #include "gateway/ingress/grpc/open_streams.hpp"
 
 namespace stellwerk::ingress::grpc {
@@ -30,6 +31,7 @@ struct grpc_door {
   grpc_services services;
   ledger_feed feed;
   call_budget submissions;
+  open_calls calls;
   open_streams streams;
   std::atomic<std::size_t> watchers{0};
   std::atomic<std::size_t> turn{0};

@@ -29,6 +29,7 @@ constexpr auto keepalive_time = std::chrono::minutes{1};
 constexpr auto keepalive_timeout = std::chrono::seconds{20};
 constexpr auto client_ping_interval_min = std::chrono::seconds{10};
 constexpr std::uint64_t header_bytes_max = 16 * 1024;
+constexpr duration last_octets_time{500};  // for the last answers to reach their clients
 
 int milliseconds(duration time) { return static_cast<int>(time.count()); }
 
@@ -136,7 +137,8 @@ void grpc_server::drain(steady_point deadline) {
   parts_->set_serving(false);
   parts_->door.streams.stop_all();
   const auto left = std::chrono::duration_cast<duration>(deadline - parts_->door.services.time.steady());
-  parts_->server->Shutdown(deadline_after(left));
+  parts_->door.calls.wait_none(std::max(left, duration{0}));
+  parts_->server->Shutdown(deadline_after(last_octets_time));
 }
 
 void grpc_server::stop() {

@@ -94,7 +94,7 @@ std::optional<Status> submission_service::refuses(const caller& who) const {
 }
 
 ::grpc::ServerUnaryReactor* submission_service::Submit(call* context, const bytes* request, bytes* response) {
-  auto one = std::make_unique<unary_call>(*context, *request, *response);
+  auto one = std::make_unique<unary_call>(door_.calls, *context, *request, *response);
   ::grpc::ServerUnaryReactor* reactor = one->reactor();
   caller who = identify_caller(*context);
   const std::size_t size = one->request_size();
@@ -123,7 +123,7 @@ void submission_service::read_later(const std::shared_ptr<unary_call>& one, std:
 }
 
 ::grpc::ServerUnaryReactor* submission_service::GetSubmission(call* context, const bytes* request, bytes* response) {
-  const auto one = std::make_shared<unary_call>(*context, *request, *response);
+  const auto one = std::make_shared<unary_call>(door_.calls, *context, *request, *response);
   ::grpc::ServerUnaryReactor* reactor = one->reactor();
   const caller who = identify_caller(*context);
   if (!who.known()) {
@@ -137,7 +137,7 @@ void submission_service::read_later(const std::shared_ptr<unary_call>& one, std:
 }
 
 ::grpc::ServerUnaryReactor* submission_service::CancelSubmission(call* context, const bytes* request, bytes* response) {
-  const auto one = std::make_shared<unary_call>(*context, *request, *response);
+  const auto one = std::make_shared<unary_call>(door_.calls, *context, *request, *response);
   ::grpc::ServerUnaryReactor* reactor = one->reactor();
   const caller who = identify_caller(*context);
   if (!who.known()) {

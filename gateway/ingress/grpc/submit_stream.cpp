@@ -54,7 +54,7 @@ class submit_stream::exchange final : public submit_exchange {
 };
 
 submit_stream::submit_stream(grpc_door& door, caller who)
-    : door_{door}, who_{std::move(who)}, unanswered_max_{who_.settings->grpc.unanswered_max} {}
+    : door_{door}, under_way_{door.calls}, who_{std::move(who)}, unanswered_max_{who_.settings->grpc.unanswered_max} {}
 
 void submit_stream::start() {
   const std::lock_guard lock{mutex_};

@@ -43,6 +43,7 @@ class submit_stream final : public ::grpc::ServerBidiReactor<::grpc::ByteBuffer,
   [[nodiscard]] std::optional<::grpc::Status> take_end();
 
   grpc_door& door_;
+  const open_call under_way_;
   const caller who_;
   const std::uint32_t unanswered_max_;
 

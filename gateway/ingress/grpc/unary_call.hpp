@@ -8,14 +8,20 @@
 #include <grpcpp/support/server_callback.h>
 
 #include "gateway/ingress/grpc/call_status.hpp"
+#include "gateway/ingress/grpc/open_calls.hpp"
 #include "gateway/ingress/grpc/wire_bytes.hpp"
 
 namespace stellwerk::ingress::grpc {
 
 class unary_call {
  public:
-  unary_call(::grpc::CallbackServerContext& context, const ::grpc::ByteBuffer& request, ::grpc::ByteBuffer& response)
-      : context_{context}, request_{request}, response_{response}, reactor_{context.DefaultReactor()} {}
+  unary_call(open_calls& all, ::grpc::CallbackServerContext& context, const ::grpc::ByteBuffer& request,
+             ::grpc::ByteBuffer& response)
+      : under_way_{all},
+        context_{context},
+        request_{request},
+        response_{response},
+        reactor_{context.DefaultReactor()} {}
   unary_call(const unary_call&) = delete;
   unary_call& operator=(const unary_call&) = delete;
   ~unary_call() {
@@ -45,6 +51,7 @@ class unary_call {
   }
 
  private:
+  open_call under_way_;
   ::grpc::CallbackServerContext& context_;
   const ::grpc::ByteBuffer& request_;
   ::grpc::ByteBuffer& response_;
