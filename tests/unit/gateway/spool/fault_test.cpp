@@ -228,13 +228,13 @@ TEST_F(fault_test, a_full_disk_refuses_messages_and_recovers_when_there_is_room)
 
 TEST_F(fault_test, the_bound_of_the_spool_is_kept_like_a_full_disk) {
   use_new_disk();
-  config_.bytes_max = 1'000'000;
-  config_.segment_bytes = 120'000;  // the segment being written is not unlinked: small beside the bound, as in production
+  config_.bytes_max = 8'000'000;
+  config_.segment_bytes = 1'200'000;  // the segment being written is not unlinked: small beside the bound, as in production
   open();
   std::vector<recipient_row> rows;
   error last;
   for (int i = 0; i < 40 && rows.size() < 30; ++i) {
-    auto answer = accept(a_message({"ada@example.org"}, a_body(60'000)));
+    auto answer = accept(a_message({"ada@example.org"}, a_body(600'000)));
     if (answer) {
       rows.push_back(answer->added[0]);
     } else {
@@ -251,7 +251,7 @@ TEST_F(fault_test, the_bound_of_the_spool_is_kept_like_a_full_disk) {
   for (int i = 0; i < 60 && !again; ++i) {
     time_.advance(std::chrono::seconds{2});
     run();
-    again = accept(a_message({"ada@example.org"}, a_body(60'000))).has_value();
+    again = accept(a_message({"ada@example.org"}, a_body(600'000))).has_value();
   }
   EXPECT_TRUE(again) << store_->health().reason << " state " << store_->health().state_bytes << " body " << store_->health().body_bytes << " live " << store_->health().body_bytes_live;
 }
