@@ -177,20 +177,20 @@ void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> r
   }
 }
 
-void dispatcher::change(settlement& work, const delivery_message& message, const spool::recipient_row& before,
-                        const spool::recipient_row& after, events::event_kind kind) {
+spool::ledger_row dispatcher::ledger_line(const delivery_message& message, const spool::recipient_row& row,
+                                          events::event_kind kind) {
   events::ledger_event event;
   event.kind = kind;
-  event.at = after.changed;
-  event.message = after.key.message;
-  event.recipient = after.address;
+  event.at = row.changed;
+  event.message = row.key.message;
+  event.recipient = row.address;
   event.stream = to_string(message.row().stream);
-  event.state = to_string(after.state);
-  event.reason = after.reason;
-  event.enhanced_status = after.enhanced_status;
+  event.state = to_string(row.state);
+  event.reason = row.reason;
+  event.enhanced_status = row.enhanced_status;
   event.campaign = message.row().campaign;
-  if (kind != events::event_kind::state && !after.attempts.empty()) {
-    const spool::attempt_row& last = after.attempts.back();
+  if (kind != events::event_kind::state && !row.attempts.empty()) {
+    const spool::attempt_row& last = row.attempts.back();
     event.attempt_id = last.attempt_id;
     event.destination = last.destination;
     event.route = last.route;
@@ -198,7 +198,12 @@ void dispatcher::change(settlement& work, const delivery_message& message, const
     event.reply = last.reply;
     event.vendor_message_id = last.vendor_message_id;
   }
-  work.request.ledger.push_back({0, message.row().tenant, events::encode(event)});
+  return {0, message.row().tenant, events::encode(event)};
+}
+
+void dispatcher::change(settlement& work, const delivery_message& message, const spool::recipient_row& before,
+                        const spool::recipient_row& after, events::event_kind kind) {
+  work.request.ledger.push_back(ledger_line(message, after, kind));
   work.request.changes.push_back({before, after, message.row().stream});
 }
 

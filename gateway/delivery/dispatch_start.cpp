@@ -198,6 +198,10 @@ void dispatcher::begin_group(settlement& work, const message_ptr& message, const
     row.reason.clear();
     row.changed = env_.time.now();
     row.intent = intent;
+    // On its way on from an attempt that ended: that one is told as well.
+    if (row.attempts.size() > before[i].attempts.size() || row.attempts_made > before[i].attempts_made) {
+      work.request.ledger.push_back(ledger_line(*message, row, events::event_kind::attempt));
+    }
     work.request.changes.push_back({before[i], row, message->row().stream});
     one->rows.push_back(std::move(row));
   }

@@ -167,7 +167,16 @@ void dispatcher::handle(accept_event& event) {
     pending.starts.push_back({intent.attempt_id, std::move(std::get<reservation>(held)),
                               static_cast<adapters::delivery_way>(group.candidate.way)});
   }
+  events::ledger_event accepted;
+  accepted.at = now;
+  accepted.message = request.message.id;
+  accepted.stream = to_string(request.message.stream);
+  accepted.stream_reason = request.message.stream_reason;
+  accepted.campaign = request.message.campaign;
+  request.ledger.push_back({0, request.message.tenant, events::encode(accepted)});
   for (const spool::recipient_row& row : request.recipients) {
+    // Refused by preflight: settled in this very commit.
+    if (is_final(row.state)) request.ledger.push_back(ledger_line(*message, row, events::event_kind::disposition));
     lease(row.key);
     pending.keys.push_back(row.key);
   }
@@ -204,6 +213,7 @@ void dispatcher::handle(accepted_event& event) {
     if (merged) message = std::move(*merged);
   }
   const time_point now = env_.time.now();
+  settlement refused;
   for (auto& begun : pending.starts) {
     auto one = std::make_unique<job>();
     for (const spool::recipient_row& row : answer.added) {
@@ -222,6 +232,8 @@ void dispatcher::handle(accepted_event& event) {
   for (const spool::recipient_row& row : answer.added) {
     if (is_final(row.state)) {
       record({row, row, message->row().stream});
+      // The client was told 250 for the others: this one is told by a notice.
+      bounce_notice(refused, *message, row);
       continue;
     }
     if (row.intent || row.state == mail::recipient_state::held || leased(row.key)) continue;
@@ -229,6 +241,7 @@ void dispatcher::handle(accepted_event& event) {
     if (row.due <= now) keep_warm(item, message, row);
     lanes_.at(row.lane).put(std::move(item));
   }
+  if (!refused.request.accepts.empty()) settle(std::move(refused));
   lanes_dirty_ = true;
 }
 

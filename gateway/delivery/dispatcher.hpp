@@ -146,6 +146,8 @@ class dispatcher final : public spool::acceptor {
 
   // dispatch_settle.cpp
   void settle(settlement work);
+  [[nodiscard]] static spool::ledger_row ledger_line(const delivery_message& message, const spool::recipient_row& row,
+                                                     events::event_kind kind);
   // A row change with its ledger line.
   void change(settlement& work, const delivery_message& message, const spool::recipient_row& before,
               const spool::recipient_row& after, events::event_kind kind);

@@ -312,6 +312,35 @@ TEST_F(dispatcher_test, cancel_wins_over_waiting_and_loses_to_an_attempt) {
   EXPECT_EQ(runner_.attempts.size(), 1U) << "the cancelled one never left";
 }
 
+TEST_F(dispatcher_test, recipient_refused_at_the_door_is_told_by_a_notice) {
+  start();
+  const queue_id id = submit({"a@example.org", "b@example.org"}, [](auto& request) {
+    request.recipients[1].state = recipient_state::refused;
+    request.recipients[1].reason = "rule no-b";
+  });
+  EXPECT_EQ(row(id, 1).state, recipient_state::refused);
+  ASSERT_EQ(runner_.attempts.size(), 2U);
+  EXPECT_EQ(runner_.attempts[0].what.recipients.size(), 1U);
+  EXPECT_EQ(runner_.attempts[1].what.recipients.front().address, "sender@shop.example");
+  EXPECT_NE(runner_.attempts[1].what.content->find("b@example.org"), std::string::npos);
+}
+
+TEST_F(dispatcher_test, ledger_tells_the_whole_story_in_order) {
+  start();
+  submit({"a@example.org"});
+  answer({connect_refused()});
+  answer({outcome_of(attempt_outcome::delivered)});
+  const auto rows = store_->read_ledger(0, "acme", 100);
+  ASSERT_TRUE(rows);
+  std::vector<std::string> story;
+  for (const spool::ledger_row& one : *rows) {
+    const auto event = events::decode(one.payload);
+    ASSERT_TRUE(event);
+    story.push_back(std::string{to_string(event->kind)} + " " + event->outcome);
+  }
+  EXPECT_EQ(story, (std::vector<std::string>{"accepted ", "attempt deferred_destination", "disposition delivered"}));
+}
+
 TEST_F(dispatcher_test, connections_bound_attempts_and_the_rest_follows_in_order) {
   traits_[0].connections = 2;
   start();
