@@ -92,7 +92,8 @@ std::optional<start_fault> gateway::parts::open_store() {
 
   spool::embedded::embedded_options options;
   options.on_ledger = [this](std::uint64_t sequence) {
-    if (grpc) grpc->notify_ledger(sequence);
+    // The committer's thread; it runs before there is a door and until there is none.
+    if (auto* door = ledger_listener.load(std::memory_order_acquire)) door->notify_ledger(sequence);
   };
   auto opened = spool::embedded::open_embedded_store(settings.spool, time, log, make_spool_metrics(metrics), options);
   if (!opened) {
@@ -161,6 +162,7 @@ std::optional<start_fault> gateway::parts::open_doors(std::vector<std::string>& 
       dispatch->operate(delivery::operation::cancel, id, "cancelled by client", std::move(done));
     };
     grpc = std::make_unique<ingress::grpc::grpc_server>(std::move(services));
+    ledger_listener.store(grpc.get(), std::memory_order_release);
     const auto answer = grpc->start(settings.ingress.grpc);
     if (!answer) return start_fault{exit_code::cannot_bind, "grpc " + settings.ingress.grpc.address + ": " + answer.error().message()};
     lines.push_back("listening grpc " + answer->to_string());

@@ -1,6 +1,7 @@
 // The parts of the gateway in the order they are made; private to the composition root.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -87,6 +88,7 @@ struct gateway::parts {
   std::unique_ptr<delivery::dispatcher> dispatch;
   std::vector<std::unique_ptr<ingress::smtp::smtp_server>> smtp;
   std::unique_ptr<ingress::grpc::grpc_server> grpc;
+  std::atomic<ingress::grpc::grpc_server*> ledger_listener{nullptr};
   std::unique_ptr<net::http_server> admin;
   file_watch watch;
   std::atomic<std::uint64_t> dispatch_turns{0};

@@ -129,6 +129,10 @@ void gateway::reload() {
   all.settings = std::move(next);
   all.rules.publish(all.settings.policy);
   all.doors->publish(made.settings);
+  if (all.grpc) {
+    if (const auto renewed = all.grpc->reload_certificates(); !renewed)
+      all.log.error("certificate_refused", {{"listener", "grpc"}, {"reason", renewed.error().message()}});
+  }
   all.runner->adopt(all.settings.destinations);
   all.dispatch->adopt(all.settings.policy, all.shares());
   all.log.set_level(telemetry::parse_log_level(all.settings.log_level));

@@ -118,6 +118,8 @@ result<net::endpoint_address> grpc_server::start(const grpc_config& config) {
     return error{boost::system::errc::make_error_code(boost::system::errc::address_in_use), "grpc.listen"};
   }
   parts_->set_serving(true);
+  // What was written between the making of the door and its first notice.
+  notify_ledger(parts_->door.services.store.last_ledger_sequence());
   address->port = static_cast<std::uint16_t>(port);
   return *address;
 }
