@@ -141,6 +141,25 @@ def tell(number, admin, log, what, queue_id, *still):
     print(f"   now {state}{reason}")
 
 
+def start(arguments, work, parts):
+    """The stand-ins and the gateway, configured for each other."""
+    stand_ins = Part([arguments.binary, "simulate", "--record", work / "seen.ndjson"], work / "simulate.log")
+    parts.append(stand_ins)
+    stand_ins.wait("smtp", "http")
+    esp = "http://" + stand_ins.addresses["http"]
+    config = (HERE / "stellwerk.yaml").read_text()
+    for key, value in {"@DATA@": str(work / "data"), "@SMTP@": arguments.smtp, "@GRPC@": arguments.grpc, "@ADMIN@": arguments.admin,
+                       "@MTA@": stand_ins.addresses["smtp"], "@ESP@": esp}.items():
+        config = config.replace(key, value)
+    (work / "stellwerk.yaml").write_text(config)
+    (work / "shop.token-hash").write_text(hashlib.sha256(TOKEN.encode()).hexdigest())
+    gateway = Part([arguments.binary, "serve", "--config", work / "stellwerk.yaml"], work / "gateway.log",
+                   {"MJ_APIKEY_PUBLIC": "demo-public", "MJ_APIKEY_PRIVATE": "demo-private"})
+    parts.append(gateway)
+    gateway.wait("legacy", "grpc", "admin")
+    return stand_ins, gateway
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--binary", required=True)
@@ -152,20 +171,8 @@ def main():
     parts = []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        stand_ins = Part([arguments.binary, "simulate", "--record", work / "seen.ndjson"], work / "simulate.log")
-        parts.append(stand_ins)
-        stand_ins.wait("smtp", "http")
+        stand_ins, gateway = start(arguments, work, parts)
         esp = "http://" + stand_ins.addresses["http"]
-        config = (HERE / "stellwerk.yaml").read_text()
-        for key, value in {"@DATA@": str(work / "data"), "@SMTP@": arguments.smtp, "@GRPC@": arguments.grpc, "@ADMIN@": arguments.admin,
-                           "@MTA@": stand_ins.addresses["smtp"], "@ESP@": esp}.items():
-            config = config.replace(key, value)
-        (work / "stellwerk.yaml").write_text(config)
-        (work / "shop.token-hash").write_text(hashlib.sha256(TOKEN.encode()).hexdigest())
-        gateway = Part([arguments.binary, "serve", "--config", work / "stellwerk.yaml"], work / "gateway.log",
-                       {"MJ_APIKEY_PUBLIC": "demo-public", "MJ_APIKEY_PRIVATE": "demo-private"})
-        parts.append(gateway)
-        gateway.wait("legacy", "grpc", "admin")
         smtp, admin = gateway.addresses["legacy"], gateway.addresses["admin"]
         stub, pb = grpc_stub(gateway.addresses["grpc"], work)
 

@@ -6,9 +6,7 @@
 #include <thread>
 #include <utility>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include "base/net/host_port.hpp"
 #include "base/net/http_client.hpp"
@@ -45,6 +43,11 @@ std::vector<std::string> listener_names(const config::gateway_config& settings) 
   return names;
 }
 
+async::awaitable<void> drain_door(ingress::smtp::smtp_server& door, steady_point deadline, std::atomic<std::size_t>& open) {
+  co_await door.drain(deadline);
+  --open;
+}
+
 void on_thread(async::io_context& context, const std::function<void()>& work) {
   std::promise<void> done;
   boost::asio::post(context, [&] {
@@ -65,6 +68,12 @@ config::adapter_catalogue linked_adapters() {
     traits.refused_fields = adapters::refused_fields_of(settings);
   };
   return catalogue;
+}
+
+config::load_environment process_environment() {
+  char name[256] = {};
+  const bool named = ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0';
+  return config::system_environment(linked_adapters(), named ? name : "stellwerk");
 }
 
 gateway::parts::parts(config::gateway_config configuration)
@@ -231,17 +240,16 @@ void gateway::drain(std::chrono::seconds grace, const std::function<bool()>& hur
   all.pressure.start_draining();
   all.log.info("draining", {{"grace_seconds", grace.count()}});
   bool hurried = grace.count() == 0;
-  std::vector<std::future<void>> closing;
+  std::atomic<std::size_t> closing{all.smtp.size()};
   for (std::size_t i = 0; i < all.smtp.size(); ++i) {
-    closing.push_back(boost::asio::co_spawn(all.units[i]->context, all.smtp[i]->drain(end - std::chrono::seconds{2}), boost::asio::use_future));
+    io_unit& unit = *all.units[i];
+    on_thread(unit.context, [&] {
+      unit.tasks.spawn("smtp drain", drain_door(*all.smtp[i], end - std::chrono::seconds{2}, closing), async::on_stop::finish);
+    });
   }
   if (all.grpc) all.grpc->drain(end - std::chrono::seconds{2});
   if (all.dispatch) all.dispatch->post([&all] { all.dispatch->stop_starting(); });
-  const auto busy = [&] {
-    bool open = false;
-    for (auto& one : closing) open |= one.wait_for(std::chrono::seconds{0}) != std::future_status::ready;
-    return open || (all.dispatch && all.dispatch->attempts_in_flight() > 0);
-  };
+  const auto busy = [&] { return closing > 0 || (all.dispatch && all.dispatch->attempts_in_flight() > 0); };
   while (!hurried && all.time.steady() < end && busy()) hurried = hurry();
   for (auto& unit : all.units) {
     unit->tasks.request_stop();

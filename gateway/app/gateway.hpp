@@ -27,6 +27,8 @@ struct start_fault {
 
 // What the loader must know of the adapters that are linked in.
 [[nodiscard]] config::adapter_catalogue linked_adapters();
+// The process environment, the file system and this machine's name, for the loader.
+[[nodiscard]] config::load_environment process_environment();
 
 class gateway {
  public:

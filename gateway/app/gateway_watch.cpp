@@ -99,7 +99,7 @@ void gateway::tick() {
 
 void gateway::reload() {
   parts& all = *parts_;
-  auto loaded = config::load_config(all.settings.file, config::system_environment(linked_adapters()));
+  auto loaded = config::load_config(all.settings.file, process_environment());
   const auto refuse = [&all](const std::string& reason) {
     all.shown.reloads_refused.add();
     all.log.error("reload_refused", {{"reason", reason}});

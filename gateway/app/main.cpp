@@ -16,8 +16,6 @@
 namespace stellwerk::app {
 namespace {
 
-config::load_environment environment() { return config::system_environment(linked_adapters()); }
-
 // As the doors read the control fields of a client that may use them.
 std::optional<std::string> read_controls(const mail::header_section& header, const ingress::client_config& client, time_point now,
                                          mail::submission& into) {
@@ -91,7 +89,7 @@ class command_line {
   void add_policy_commands() {
     auto* check_command = app_.add_subcommand("check", "Check a configuration and print what is in force");
     check_command->add_option("--config", check_.config, "stellwerk.yaml")->required();
-    check_command->callback([this] { code_ = cli::check(check_, environment()); });
+    check_command->callback([this] { code_ = cli::check(check_, process_environment()); });
 
     auto* explain_command = app_.add_subcommand("explain", "Say what would become of a message, and why");
     explain_command->add_option("--config", explain_.config, "stellwerk.yaml")->required();
@@ -101,7 +99,7 @@ class command_line {
     explain_command->add_option("--assume", explain_.assume, "YAML file with the live state to assume");
     explain_command->add_flag("--json", json_, "JSON, one object a line (always so)");
     explain_command->add_option("messages", explain_.messages, "Files")->required();
-    explain_command->callback([this] { code_ = cli::explain(explain_, environment(), read_controls); });
+    explain_command->callback([this] { code_ = cli::explain(explain_, process_environment(), read_controls); });
 
     auto* eval_command = app_.add_subcommand("eval", "Print the value of a CEL expression as JSON");
     eval_command->add_option("expression", eval_.expression)->required();
@@ -113,7 +111,7 @@ class command_line {
     test_command->add_option("--config", test_.config, "stellwerk.yaml")->required();
     test_command->add_option("--junit", test_.junit, "File to write in JUnit format");
     test_command->add_option("cases", test_.cases, "YAML files")->required();
-    test_command->callback([this] { code_ = cli::test(test_, environment(), read_controls); });
+    test_command->callback([this] { code_ = cli::test(test_, process_environment(), read_controls); });
   }
 
   void add_admin_options(CLI::App* command) {

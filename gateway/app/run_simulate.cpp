@@ -1,12 +1,12 @@
 #include <signal.h>
 
-#include <fstream>
 #include <iostream>
-#include <iterator>
+#include <thread>
 
-#include <boost/asio/signal_set.hpp>
+#include <boost/asio/post.hpp>
 
 #include "base/async/blocking_pool.hpp"
+#include "base/file.hpp"
 #include "base/net/resolver.hpp"
 #include "base/net/tcp_connector.hpp"
 #include "gateway/app/gateway.hpp"
@@ -18,13 +18,17 @@ namespace stellwerk::app {
 int simulate(const simulate_arguments& arguments) {
   simulate::simulate_options options{arguments.smtp_address, arguments.http_address, "", arguments.record_path, arguments.raw_directory};
   if (!arguments.faults_file.empty()) {
-    std::ifstream in{arguments.faults_file};
-    if (!in) {
+    const auto text = read_file(arguments.faults_file);
+    if (!text) {
       std::cerr << "stellwerk: cannot read " << arguments.faults_file << "\n";
       return static_cast<int>(exit_code::configuration);
     }
-    options.faults = std::string{std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{}};
+    options.faults = *text;
   }
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  for (const int number : {SIGTERM, SIGINT}) sigaddset(&wanted, number);
+  pthread_sigmask(SIG_BLOCK, &wanted, nullptr);  // before any thread is made
   signal(SIGPIPE, SIG_IGN);
   async::io_context context{1};
   const system_clock time;
@@ -32,17 +36,19 @@ int simulate(const simulate_arguments& arguments) {
   net::resolver names{context.get_executor(), pool, time};
   net::tcp_connector network{context.get_executor(), names};
   simulate::simulator parts{context, network, time, std::move(options)};
-  const auto fault = parts.start([](const std::string& line) { std::cout << line << std::endl; });
+  const auto fault = parts.start([](const std::string& line) { std::cout << line << "\n" << std::flush; });
   if (fault) {
     std::cerr << "stellwerk: " << fault->reason << "\n";
     return static_cast<int>(fault->cannot_bind ? exit_code::cannot_bind : exit_code::configuration);
   }
-  boost::asio::signal_set signals{context, SIGTERM, SIGINT};
-  signals.async_wait([&](const boost::system::error_code&, int) {
+  std::thread loop{[&context] { context.run(); }};
+  int number = 0;
+  sigwait(&wanted, &number);
+  boost::asio::post(context, [&] {
     parts.stop();
     context.stop();
   });
-  context.run();
+  loop.join();
   return static_cast<int>(exit_code::ok);
 }
 

@@ -36,13 +36,13 @@ int next_signal(const sigset_t& wanted, long wait_ns) {
 
 int serve(const std::string& config_file) {
   const sigset_t wanted = block_signals();
-  auto loaded = config::load_config(config_file, config::system_environment(linked_adapters()));
+  auto loaded = config::load_config(config_file, process_environment());
   if (const auto* faults = std::get_if<std::vector<config::config_fault>>(&loaded)) {
     for (const config::config_fault& one : *faults) std::cerr << to_string(one, config_file) << "\n";
     return static_cast<int>(exit_code::configuration);
   }
   gateway whole{std::get<config::gateway_config>(std::move(loaded))};
-  const auto announce = [](const std::string& line) { std::cout << line << std::endl; };
+  const auto announce = [](const std::string& line) { std::cout << line << "\n" << std::flush; };
   if (const auto fault = whole.start(announce)) {
     std::cerr << "stellwerk: " << fault->reason << "\n";
     return static_cast<int>(fault->code);

@@ -1,11 +1,10 @@
 #include "gateway/cli/admin_client.hpp"
 
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include "base/async/blocking_pool.hpp"
 #include "base/async/task_group.hpp"
+#include "base/file.hpp"
 #include "base/net/host_port.hpp"
 #include "base/net/http_client.hpp"
 #include "base/net/resolver.hpp"
@@ -23,9 +22,9 @@ async::awaitable<void> exchange(net::http_client& client, net::http_request requ
 
 std::optional<std::string> read_token(const std::string& path) {
   if (path.empty()) return std::string{};
-  std::ifstream in{path};
-  if (!in) return std::nullopt;
-  return std::string{trim(std::string{std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{}})};
+  const auto text = read_file(path);
+  if (!text) return std::nullopt;
+  return std::string{trim(*text)};
 }
 
 }  // namespace

@@ -1,11 +1,9 @@
-#include <fstream>
 #include <iostream>
-#include <iterator>
-#include <map>
 
 #include <boost/json.hpp>
 
 #include "base/clock.hpp"
+#include "base/file.hpp"
 #include "gateway/cli/command.hpp"
 #include "mail/analysed_message.hpp"
 #include "policy/expression/containers.hpp"
@@ -117,12 +115,6 @@ class json_facts final : public cel::activation {
   const json::object& facts_;
   const cel::schema& names_;
 };
-
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream in{path, std::ios::binary};
-  if (!in) return std::nullopt;
-  return std::string{std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{}};
-}
 
 int print(const cel::program& compiled, const cel::activation& facts) {
   cel::evaluation_memory memory;

@@ -1,18 +1,12 @@
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
+#include "base/file.hpp"
 #include "gateway/cli/command.hpp"
 #include "gateway/cli/load_or_report.hpp"
 #include "gateway/cli/rehearsal.hpp"
 
 namespace stellwerk::cli {
 namespace {
-
-std::optional<std::string> read_file(const std::string& path, const config::load_environment& environment) {
-  if (path == "-") return std::string{std::istreambuf_iterator<char>{std::cin}, std::istreambuf_iterator<char>{}};
-  return environment.read_file(path);
-}
 
 std::variant<assumption, std::string> load_assumption(const std::string& file, const config::load_environment& environment) {
   if (file.empty()) return assumption{};
@@ -34,7 +28,7 @@ int explain(const explain_arguments& arguments, const config::load_environment& 
     return 1;
   }
   for (const std::string& file : arguments.messages) {
-    const auto content = read_file(file, environment);
+    const auto content = read_file(file);
     if (!content) {
       std::cerr << "stellwerk: " << file << ": cannot be read\n";
       return 1;

@@ -1,10 +1,9 @@
 // `stellwerk send`: one message to an SMTP door, as a legacy application would. For trying things by hand.
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include "base/async/blocking_pool.hpp"
 #include "base/async/task_group.hpp"
+#include "base/file.hpp"
 #include "base/net/host_port.hpp"
 #include "base/net/line_stream.hpp"
 #include "base/net/resolver.hpp"
@@ -78,16 +77,12 @@ int send(const send_arguments& arguments) {
     return 2;
   }
   letter what{arguments.from, arguments.to, ""};
-  if (arguments.message == "-") {
-    what.content.assign(std::istreambuf_iterator<char>{std::cin}, std::istreambuf_iterator<char>{});
-  } else {
-    std::ifstream in{arguments.message, std::ios::binary};
-    if (!in) {
-      std::cerr << "stellwerk: cannot read " << arguments.message << "\n";
-      return 1;
-    }
-    what.content.assign(std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{});
+  const auto text = read_file(arguments.message);
+  if (!text) {
+    std::cerr << "stellwerk: cannot read " << arguments.message << "\n";
+    return 1;
   }
+  what.content = *text;
   std::string crlf;
   for (std::size_t i = 0; i < what.content.size(); ++i) {
     if (what.content[i] == '\n' && (i == 0 || what.content[i - 1] != '\r')) crlf += '\r';

@@ -6,11 +6,10 @@
 //     to: [ann@example.org]
 //     assume: {destinations: {mailjet: {state: open}}}
 //     expect: {stream: marketing, route: newsletters, action: deliver, chosen: onprem, candidates: [mailjet, onprem]}
-#include <fstream>
 #include <iostream>
 #include <set>
 
-#include "base/text.hpp"
+#include "base/file.hpp"
 #include "gateway/cli/command.hpp"
 #include "gateway/cli/load_or_report.hpp"
 #include "gateway/cli/rehearsal.hpp"
@@ -136,19 +135,18 @@ std::string xml_escaped(std::string_view text) {
 }
 
 bool write_junit(const std::string& path, const std::vector<outcome>& all, std::size_t failed) {
-  std::ofstream out{path};
-  out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"stellwerk test\" tests=\"" << all.size() << "\" failures=\"" << failed
-      << "\">\n";
+  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"stellwerk test\" tests=\"" +
+                    std::to_string(all.size()) + "\" failures=\"" + std::to_string(failed) + "\">\n";
   for (const outcome& one : all) {
-    out << "  <testcase name=\"" << xml_escaped(one.name) << "\"";
+    out += "  <testcase name=\"" + xml_escaped(one.name) + "\"";
     if (one.failure.empty()) {
-      out << "/>\n";
+      out += "/>\n";
     } else {
-      out << "><failure message=\"" << xml_escaped(one.failure) << "\"/></testcase>\n";
+      out += "><failure message=\"" + xml_escaped(one.failure) + "\"/></testcase>\n";
     }
   }
-  out << "</testsuite>\n";
-  return out.good();
+  out += "</testsuite>\n";
+  return write_file(path, out);
 }
 
 }  // namespace

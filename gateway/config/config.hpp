@@ -64,7 +64,7 @@ struct load_environment {
                                                                                  const load_environment& environment);
 
 // Reads the process environment and the file system.
-[[nodiscard]] load_environment system_environment(adapter_catalogue adapters);
+[[nodiscard]] load_environment system_environment(adapter_catalogue adapters, std::string host_name);
 
 // The effective value as YAML-like text, secrets masked.
 [[nodiscard]] std::string describe(const gateway_config& config);

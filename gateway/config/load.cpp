@@ -1,10 +1,8 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
+#include <utility>
 
+#include "base/file.hpp"
 #include "gateway/config/config.hpp"
 #include "gateway/config/decoder.hpp"
 #include "gateway/config/sections.hpp"
@@ -120,20 +118,15 @@ std::variant<gateway_config, std::vector<config_fault>> load_config(const std::s
   return found;
 }
 
-load_environment system_environment(adapter_catalogue adapters) {
+load_environment system_environment(adapter_catalogue adapters, std::string host_name) {
   load_environment environment;
   environment.adapters = std::move(adapters);
   environment.variable = [](const std::string& name) -> std::optional<std::string> {
     const char* value = std::getenv(name.c_str());
     return value == nullptr ? std::nullopt : std::optional<std::string>{value};
   };
-  environment.read_file = [](const std::string& path) -> std::optional<std::string> {
-    std::ifstream in{path, std::ios::binary};
-    if (!in) return std::nullopt;
-    return std::string{std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{}};
-  };
-  char name[256] = {};
-  environment.host_name = ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "stellwerk";
+  environment.read_file = [](const std::string& path) { return stellwerk::read_file(path); };
+  environment.host_name = std::move(host_name);
   return environment;
 }
 

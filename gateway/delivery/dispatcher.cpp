@@ -109,6 +109,26 @@ void dispatcher::recover() {
   }
 }
 
+// What starts at once carries its intent in the accept commit: no sync of its own.
+void dispatcher::start_with_acceptance(const start_group& group, const delivery_message& message,
+                                       const std::vector<std::size_t>& open, spool::accept_request& request,
+                                       pending_accept& pending) {
+  const spool::recipient_row& first = request.recipients[open[group.rows.front()]];
+  const bool may_start = starting_ && leased_.size() < config_.unsettled_max && lanes_.at(first.lane).idle(env_.time.now());
+  if (!may_start) return;
+  auto held = table_.reserve(group.candidate, subject_of(message, first, group.rows.size()));
+  if (!std::holds_alternative<reservation>(held)) return;
+  const spool::attempt_intent intent = make_intent(group.candidate, group.route);
+  for (const std::size_t at : group.rows) {
+    spool::recipient_row& row = request.recipients[open[at]];
+    row.state = mail::recipient_state::attempting;
+    row.intent = intent;
+  }
+  budget_.first_attempt(env_.time.steady());
+  pending.starts.push_back({intent.attempt_id, std::move(std::get<reservation>(held)),
+                            static_cast<adapters::delivery_way>(group.candidate.way)});
+}
+
 void dispatcher::handle(accept_event& event) {
   spool::accept_request& request = event.request;
   auto made = make_delivery_message(request.message, request.content, std::move(request.analysed));
@@ -151,22 +171,7 @@ void dispatcher::handle(accept_event& event) {
       }
     }
   }
-  for (const start_group& group : ways.groups) {
-    const spool::recipient_row& first = candidates[group.rows.front()];
-    const bool may_start = starting_ && leased_.size() < config_.unsettled_max && lanes_.at(first.lane).idle(now);
-    if (!may_start) continue;
-    auto held = table_.reserve(group.candidate, subject_of(*message, first, group.rows.size()));
-    if (!std::holds_alternative<reservation>(held)) continue;
-    const spool::attempt_intent intent = make_intent(group.candidate, group.route);
-    for (const std::size_t at : group.rows) {
-      spool::recipient_row& row = request.recipients[open[at]];
-      row.state = mail::recipient_state::attempting;
-      row.intent = intent;
-    }
-    budget_.first_attempt(env_.time.steady());
-    pending.starts.push_back({intent.attempt_id, std::move(std::get<reservation>(held)),
-                              static_cast<adapters::delivery_way>(group.candidate.way)});
-  }
+  for (const start_group& group : ways.groups) start_with_acceptance(group, *message, open, request, pending);
   events::ledger_event accepted;
   accepted.at = now;
   accepted.message = request.message.id;

@@ -138,6 +138,8 @@ class dispatcher final : public spool::acceptor {
   [[nodiscard]] spool::attempt_intent make_intent(const policy::candidate& candidate, std::size_t route);
   void set_lane(const delivery_message& message, spool::recipient_row& row, std::vector<spool::lane_row>& made);
   void start(std::unique_ptr<job> what);
+  void start_with_acceptance(const start_group& group, const delivery_message& message, const std::vector<std::size_t>& open,
+                             spool::accept_request& request, pending_accept& pending);
   void begin(const message_ptr& message, std::vector<spool::recipient_row> rows);
   void begin_group(settlement& work, const message_ptr& message, const std::vector<spool::recipient_row>& before,
                    const start_group& group, std::vector<spool::recipient_row> after,

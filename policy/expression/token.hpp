@@ -1,4 +1,4 @@
-// The words of the language.
+// The words of the language, as the lexer hands them to the parser: views into the source, which outlives them.
 #pragma once
 
 #include <cstddef>
