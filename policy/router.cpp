@@ -131,6 +131,9 @@ void router::keep_after_last_attempt() {
   const bool confirms = last.outcome == attempt_outcome::refused_policy;
   const bool repeats = last.outcome == attempt_outcome::deferred_recipient && route().on_deferral == on_deferral::wait;
   if (!confirms && !repeats) return;
+  // Ten refusals in a row meant the account, not this message: there is nothing to confirm there.
+  const auto index = rules_.index_of(last.destination);
+  if (confirms && index && live_.destination(*index).unavailable == candidate_reason::account_refused) return;
   const bool there = std::any_of(made_.candidates.begin(), made_.candidates.end(), [&](const candidate& one) {
     return name_of(one) == last.destination && (confirms ? remains(one) : one.verdict == verdict::standby);
   });

@@ -82,7 +82,9 @@ void gateway::parts::watch_pressure() {
   const double used = health.bytes_max == 0 ? 0
                                             : static_cast<double>(health.state_bytes + health.body_bytes) / static_cast<double>(health.bytes_max);
   using ingress::pressure_level;
-  const pressure_level level = !health.writable || used >= closed_at ? pressure_level::closed
+  // A failed store is no full queue: what is offered then is answered by the store's own refusal.
+  const bool full = (!health.writable && health.reason == "store_full") || used >= closed_at;
+  const pressure_level level = full ? pressure_level::closed
                                : used >= marketing_refused_at       ? pressure_level::marketing_refused
                                                                     : pressure_level::open;
   if (level == pressure.level()) return;

@@ -138,6 +138,14 @@ void dispatcher::start(std::unique_ptr<job> what) {
   });
 }
 
+// `on_deadline: drop`: after its deadline the message is worth nothing (a code that has run out).
+bool dispatcher::dropped_by_deadline(std::size_t route, const delivery_message& message) const {
+  if (route >= rules_->routes().size()) return false;
+  const policy::route_config& chosen = rules_->routes()[route];
+  return chosen.deadline && chosen.on_deadline == policy::on_deadline::drop &&
+         env_.time.now() - message.starts() >= *chosen.deadline;
+}
+
 // Rows of one message that are due: leased, in memory, about to be decided.
 void dispatcher::begin(const message_ptr& message, std::vector<spool::recipient_row> rows) {
   const time_point now = env_.time.now();
@@ -153,10 +161,23 @@ void dispatcher::begin(const message_ptr& message, std::vector<spool::recipient_
     }
   }
   const planned ways = plan(*message, wanting, {});
-  for (const auto& [at, why] : ways.others) stay(work, message, wanting[at], why);
+  for (const auto& [at, why] : ways.others) {
+    if (dropped_by_deadline(why.route, *message)) {
+      change(work, *message, wanting[at], as_final(wanting[at], mail::recipient_state::discarded, "deadline", now),
+             events::event_kind::disposition);
+    } else {
+      stay(work, message, wanting[at], why);
+    }
+  }
   for (const start_group& group : ways.groups) {
     std::vector<spool::recipient_row> before;
     for (const std::size_t at : group.rows) before.push_back(wanting[at]);
+    if (dropped_by_deadline(group.route, *message)) {
+      for (const spool::recipient_row& row : before) {
+        change(work, *message, row, as_final(row, mail::recipient_state::discarded, "deadline", now), events::event_kind::disposition);
+      }
+      continue;
+    }
     if (std::any_of(before.begin(), before.end(), [](const auto& row) { return row.attempts_made == 0; })) {
       budget_.first_attempt(env_.time.steady());
     }

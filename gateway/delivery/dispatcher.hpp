@@ -137,6 +137,7 @@ class dispatcher final : public spool::acceptor {
                                            std::size_t recipients) const;
   [[nodiscard]] spool::attempt_intent make_intent(const policy::candidate& candidate, std::size_t route);
   void set_lane(const delivery_message& message, spool::recipient_row& row, std::vector<spool::lane_row>& made);
+  [[nodiscard]] bool dropped_by_deadline(std::size_t route, const delivery_message& message) const;
   void start(std::unique_ptr<job> what);
   void start_with_acceptance(const start_group& group, const delivery_message& message, const std::vector<std::size_t>& open,
                              spool::accept_request& request, pending_accept& pending);

@@ -312,6 +312,20 @@ TEST_F(dispatcher_test, cancel_wins_over_waiting_and_loses_to_an_attempt) {
   EXPECT_EQ(runner_.attempts.size(), 1U) << "the cancelled one never left";
 }
 
+TEST_F(dispatcher_test, after_its_deadline_a_code_is_dropped) {
+  rules_.routes[0].deadline = 60s;
+  rules_.routes[0].on_deadline = policy::on_deadline::drop;
+  start();
+  const queue_id id = submit({"a@example.org"});
+  answer({outcome_of(attempt_outcome::deferred_recipient, 450, "4.2.0", "later")});
+  for (int i = 0; i < 10 && row(id).state != recipient_state::discarded; ++i) {
+    pass(20s);
+    while (!runner_.attempts.empty()) answer({outcome_of(attempt_outcome::deferred_recipient, 450, "4.2.0", "later")});
+  }
+  EXPECT_EQ(row(id).state, recipient_state::discarded);
+  EXPECT_EQ(row(id).reason, "deadline");
+}
+
 TEST_F(dispatcher_test, recipient_refused_at_the_door_is_told_by_a_notice) {
   start();
   const queue_id id = submit({"a@example.org", "b@example.org"}, [](auto& request) {
