@@ -1,4 +1,6 @@
 // What the main thread does a few times a second, and reloads.
+#include <algorithm>
+#include <map>
 #include <variant>
 
 #include "gateway/app/gateway_parts.hpp"
@@ -21,6 +23,37 @@ std::string changed_beyond_reload(const config::gateway_config& now, const confi
     if (now.ingress.smtp[i].address != next.ingress.smtp[i].address) return path + ".address";
   }
   return "";
+}
+
+constexpr std::size_t tied_looked_at = 10'000;  // recipients of unknown outcome: at most the attempts in flight at a crash, and few else
+
+bool has_destination(const policy::policy& rules, const std::string& name) {
+  const auto all = rules.destinations();
+  return std::any_of(all.begin(), all.end(), [&](const policy::destination_traits& one) { return one.name == name; });
+}
+
+// Recipients whose last attempt may have handed over at a destination that `next` does not have: "" if there are none.
+std::string tied_to_what_vanishes(spool::store& store, const policy::policy& now, const policy::policy& next) {
+  std::uint64_t unknown = 0;
+  for (const mail::traffic_stream stream : mail::all_traffic_streams) unknown += store.count(stream, mail::recipient_state::unknown);
+  const auto mine = now.destinations();
+  const bool vanishes = std::any_of(mine.begin(), mine.end(), [&](const auto& one) { return !has_destination(next, one.name); });
+  if (!vanishes || unknown == 0) return "";
+  spool::message_filter filter;
+  filter.state = mail::recipient_state::unknown;
+  filter.limit = tied_looked_at;
+  const auto listed = store.list(filter);
+  if (!listed) return "the store could not be read: " + listed.error().message();
+  std::map<std::string, std::size_t> tied;
+  for (const spool::listed_recipient& one : *listed) {
+    if (!has_destination(next, one.recipient.pinned_destination)) ++tied[one.recipient.pinned_destination];
+  }
+  std::string text;
+  for (const auto& [name, count] : tied) {
+    text += (text.empty() ? "" : "; ") + std::to_string(count) + " recipients of unknown outcome are tied to destination '" + name +
+            "': keep it with removed: true until they are settled";
+  }
+  return text;
 }
 
 }  // namespace
@@ -122,6 +155,10 @@ void gateway::reload() {
     next.ingress.node_name = all.settings.ingress.node_name;
     next.ingress.grpc.address = all.settings.ingress.grpc.address;
     next.ingress.smtp = all.settings.ingress.smtp;
+  }
+  if (const std::string tied = tied_to_what_vanishes(*all.store, *all.settings.policy, *next.policy); !tied.empty()) {
+    refuse(tied);
+    return;
   }
   auto made = ingress::make_door_settings(next.ingress, all.time.now());
   if (!made.settings) {

@@ -86,6 +86,21 @@ class Failover(Case):
         self.assertEqual(len(self.sink.records("smtp")), 2, "SMTP repeats: one possible duplicate")
         self.assertEqual(gw.metric("stellwerk_unknown", destination="onprem"), 0)
 
+    def test_a_destination_with_unknown_mail_does_not_disappear(self):
+        text = config(self.sink.smtp_port, self.esp.url, extra_policy="  unknown_wait: {smtp: 10s, api: 10s}")
+        gw = self.gateway(text)
+        self.sink.faults([{"door": "smtp", "stage": "dot", "do": "accept_then_close", "count": 1}])
+        queue_id = send(gw.smtp_port, message("Rechnung"))
+        gw.wait_state(queue_id, "unknown")
+        without = "\n".join(line for line in text.splitlines() if not line.strip().startswith("onprem:"))
+        gw.rewrite(without.replace("[mailjet, onprem]", "[mailjet]").replace("[onprem, mailjet]", "[mailjet]"))
+        wait_for(lambda: gw.metric("stellwerk_policy_reloads_total", result="refused") == 1, "the reload to be refused")
+        self.assertIn("1 recipients of unknown outcome are tied to destination 'onprem'", gw.log_events("reload_refused")[-1]["reason"])
+        gw.wait_state(queue_id, "delivered")
+        self.assertEqual(self.esp.records(), [])
+        gw.reload()
+        wait_for(lambda: gw.metric("stellwerk_policy_reloads_total", result="accepted") >= 1, "it to be taken now")
+
     def test_personal_mail_waits_at_home_and_so_does_its_notice(self):
         gw = self.gateway(config(self.sink.smtp_port, self.esp.url, extra_policy=PERSONAL))
         self.sink.faults([{"door": "smtp", "stage": "connect", "do": "close"}, {"door": "smtp", "stage": "mail", "do": "close"}])

@@ -148,6 +148,7 @@ void grpc_server::stop() {
   parts_->door.draining.store(true, std::memory_order_relaxed);
   parts_->door.streams.stop_all();
   parts_->server->Shutdown(deadline_after(duration{0}));
+  parts_->door.calls.wait_none();  // gRPC is done with a call before its last thread is
   parts_->server.reset();
 }
 

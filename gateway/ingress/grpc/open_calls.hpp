@@ -1,5 +1,6 @@
-// How many calls are under way: what a drain waits for. (gRPC's own shutdown also waits for idle connections to close,
-// which some clients do after seconds.) Thread rule: any thread.
+// How many calls are under way: what a drain waits for (gRPC's own shutdown also waits for idle connections to close,
+// which some clients do after seconds), and what keeps the door: the end of a call is the last that it does with it.
+// Thread rule: any thread.
 #pragma once
 
 #include <chrono>
@@ -17,7 +18,11 @@ class open_calls {
   }
   void end() {
     const std::lock_guard lock{mutex_};
-    if (--number_ == 0) none_.notify_all();
+    if (--number_ == 0) none_.notify_all();  // under the lock: who waits may destroy this right after it
+  }
+  void wait_none() {
+    std::unique_lock lock{mutex_};
+    none_.wait(lock, [this] { return number_ == 0; });
   }
   // True: there were none before `limit` was over.
   bool wait_none(std::chrono::milliseconds limit) {

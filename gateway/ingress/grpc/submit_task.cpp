@@ -22,21 +22,21 @@ class submit_task {
   submit_task(submit_task&& other) noexcept = default;
   submit_task& operator=(submit_task&&) = delete;
   ~submit_task() {
-    if (exchange_) finish();
+    if (exchange_) take_exchange().reset();
   }
 
   [[nodiscard]] async::awaitable<void> run() {
     submit_answer answer = co_await make_answer();
-    exchange_->answer(std::move(answer));
-    finish();
+    take_exchange()->answer(std::move(answer));
   }
 
   [[nodiscard]] admission_place& place() { return *place_; }
 
  private:
-  void finish() {
-    exchange_.reset();
+  // The answer is the last thing: once it is given the door may go.
+  std::unique_ptr<submit_exchange> take_exchange() {
     door_->submissions.give_back(bytes_);
+    return std::move(exchange_);
   }
 
   submit_answer refuse(google::rpc::Status status) {
