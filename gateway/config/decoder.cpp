@@ -257,6 +257,15 @@ void map_reader::file_path(std::string_view key, std::string& out) {
   if (!out.empty() && out[0] != '/' && !context_.directory.empty()) out = context_.directory + "/" + out;
 }
 
+void map_reader::secret_or_text(std::string_view key, std::string& out) {
+  const yaml_node* found = get(key);
+  if (found != nullptr && found->what == yaml_node::kind::scalar) {
+    out = found->text;
+  } else {
+    secret(key, out);
+  }
+}
+
 void map_reader::secret(std::string_view key, std::string& out) {
   const yaml_node* found = get(key);
   if (found == nullptr) return;

@@ -70,6 +70,7 @@ class map_reader {
   void money_value(std::string_view key, std::optional<policy::money>& out);
   void texts(std::string_view key, std::vector<std::string>& out);
   void secret(std::string_view key, std::string& out);     // {env: NAME} or {file: PATH}
+  void secret_or_text(std::string_view key, std::string& out);
   void file_path(std::string_view key, std::string& out);  // relative to the configuration file
   template <class E>
   void choice(std::string_view key, E& out, std::initializer_list<std::pair<std::string_view, E>> known) {

@@ -50,7 +50,7 @@ async::awaitable<void> http_conversation::run() {
     net::http_request request;
     if (!co_await read_request(request)) co_return;
     const bool closes = iequals(request.field("Connection"), "close");
-    if (co_await answer(std::move(request)) == next::end || closes) co_return;
+    if (co_await respond(std::move(request)) == next::end || closes) co_return;
   }
 }
 
@@ -92,7 +92,7 @@ async::awaitable<bool> http_conversation::read_body(net::http_request& request, 
   co_return true;
 }
 
-async::awaitable<http_conversation::next> http_conversation::answer(net::http_request request) {
+async::awaitable<http_conversation::next> http_conversation::respond(net::http_request request) {
   const std::string path{request.path()};
   if (path == "/faults") {
     net::http_response response = request.method == "POST" ? set_faults(request.body) : plain(405, "POST only");

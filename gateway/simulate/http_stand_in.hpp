@@ -27,7 +27,7 @@ class http_conversation {
   enum class next : std::uint8_t { go_on, end };
   [[nodiscard]] async::awaitable<bool> read_request(net::http_request& request);
   [[nodiscard]] async::awaitable<bool> read_body(net::http_request& request, std::size_t length);
-  [[nodiscard]] async::awaitable<next> answer(net::http_request request);
+  [[nodiscard]] async::awaitable<next> respond(net::http_request request);
   [[nodiscard]] async::awaitable<next> answer_dialect(dialect& vendor, net::http_request request, std::string path);
   [[nodiscard]] async::awaitable<next> break_off(fault_rule fault);
   [[nodiscard]] async::awaitable<next> send(net::http_response response);

@@ -194,7 +194,8 @@ TEST(transaction_dialog, pipelining_puts_the_envelope_and_data_into_one_write) {
 
 TEST(transaction_dialog, without_pipelining_each_command_waits_for_its_reply) {
   const attempt what = an_attempt();
-  transaction_dialog dialog{what, both, peer_features{}};
+  const peer_features none;
+  transaction_dialog dialog{what, both, none};
   const auto seen = test::play(dialog, {"250 ok", "250 ok", "250 ok", "354 go", "250 taken"});
   EXPECT_EQ(seen.writes, (std::vector<std::string>{"MAIL FROM:<a@ours.example>\r\n", "RCPT TO:<one@b.example>\r\n",
                                                    "RCPT TO:<two@b.example>\r\n", "DATA\r\n", "<content>"}));
@@ -202,7 +203,8 @@ TEST(transaction_dialog, without_pipelining_each_command_waits_for_its_reply) {
 
 TEST(transaction_dialog, without_pipelining_and_without_a_recipient_there_is_no_data) {
   const attempt what = an_attempt();
-  transaction_dialog dialog{what, both, peer_features{}};
+  const peer_features none;
+  transaction_dialog dialog{what, both, none};
   const auto seen = test::play(dialog, {"250 ok", "550 who", "450 later", "250 reset"});
   EXPECT_EQ(seen.writes.back(), "RSET\r\n");
   EXPECT_EQ(fates_of(dialog), "rejected_recipient@rcpt deferred_recipient@rcpt");
@@ -336,7 +338,8 @@ TEST(transaction_dialog, international_header_is_not_sent_without_smtputf8) {
 
 TEST(transaction_dialog, address_with_a_line_break_never_reaches_the_wire) {
   const attempt what = an_attempt({"one@b.example", "two@b.example>\r\nRCPT TO:<x@evil.example"});
-  transaction_dialog dialog{what, both, peer_features{}};
+  const peer_features none;
+  transaction_dialog dialog{what, both, none};
   EXPECT_EQ(dialog.next().step, client_step::done);
   EXPECT_EQ(fates_of(dialog), "adapter_fault@mail adapter_fault@mail");
 }
