@@ -103,18 +103,19 @@ class store_fixture : public ::testing::Test {
     return claim;
   }
 
+  // A failing store may answer after the call gave up waiting: what it answers into is shared.
   [[nodiscard]] result<accept_answer> accept(accept_request request) {
-    std::optional<result<accept_answer>> answer;
-    store_->accept(std::move(request), [&](result<accept_answer> got) { answer.emplace(std::move(got)); });
+    const auto answer = std::make_shared<std::optional<result<accept_answer>>>();
+    store_->accept(std::move(request), [answer](result<accept_answer> got) { answer->emplace(std::move(got)); });
     run();
-    return answer ? std::move(*answer) : result<accept_answer>{error{errc::timed_out, "test.accept"}};
+    return *answer ? std::move(**answer) : result<accept_answer>{error{errc::timed_out, "test.accept"}};
   }
 
   [[nodiscard]] result<void> settle(settle_request request) {
-    std::optional<result<void>> answer;
-    store_->settle(std::move(request), [&](result<void> got) { answer = got; });
+    const auto answer = std::make_shared<std::optional<result<void>>>();
+    store_->settle(std::move(request), [answer](result<void> got) { *answer = got; });
     run();
-    return answer ? *answer : result<void>{error{errc::timed_out, "test.settle"}};
+    return *answer ? **answer : result<void>{error{errc::timed_out, "test.settle"}};
   }
   [[nodiscard]] result<void> change(const recipient_row& before, const recipient_row& after) {
     settle_request request;
