@@ -1,7 +1,10 @@
 // The one binary (contracts section 5): parses arguments and calls the command.
 #include <iostream>
 #include <iterator>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -41,10 +44,31 @@ int hash_password() {
   return 0;
 }
 
+// The arguments, the first last, as CLI11 takes them. An expression may start with a minus ("-(1 + 2)"): what `eval` is given
+// and is none of its options is moved behind a "--", where nothing is an option.
+std::vector<std::string> reversed_arguments(std::span<char* const> given) {
+  std::vector<std::string> options, expressions;
+  const bool eval = !given.empty() && std::string_view{given.front()} == "eval";
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const std::string_view text = given[i];
+    const bool option = text == "--message" || text == "--facts";
+    const bool known = option || text.starts_with("--message=") || text.starts_with("--facts=") || text == "--help" || text == "-h";
+    if (!eval || i == 0 || known) {
+      options.emplace_back(text);
+      if (eval && option && i + 1 < given.size()) options.emplace_back(given[++i]);
+    } else if (text != "--" || !expressions.empty()) {
+      expressions.emplace_back(text);
+    }
+  }
+  if (!expressions.empty()) options.emplace_back("--");
+  options.insert(options.end(), expressions.begin(), expressions.end());
+  return {options.rbegin(), options.rend()};
+}
+
 // Adds the commands; each leaves its exit code in `code`.
 class command_line {
  public:
-  command_line() : app_{"Stellwerk, a hybrid routing gateway for e-mail"} {
+  command_line() : app_{"Stellwerk, a hybrid routing gateway for e-mail", "stellwerk"} {
     app_.require_subcommand(1);
     add_server_commands();
     add_policy_commands();
@@ -56,7 +80,7 @@ class command_line {
 
   int run(int argc, char** argv) {
     try {
-      app_.parse(argc, argv);
+      app_.parse(reversed_arguments(std::span{argv, static_cast<std::size_t>(argc)}.subspan(1)));
     } catch (const CLI::ParseError& failure) {
       const int shown = app_.exit(failure);
       return shown == 0 ? 0 : static_cast<int>(exit_code::usage);

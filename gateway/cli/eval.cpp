@@ -1,4 +1,6 @@
 #include <iostream>
+#include <memory>
+#include <optional>
 
 #include <boost/json.hpp>
 
@@ -46,7 +48,8 @@ cel::value value_of(const json::value& from, cel::evaluation_memory& memory) {
   return cel::value::null();
 }
 
-// Facts given as JSON: the known names have their types, a missing one its type's zero value; other names are what they are.
+// Facts given as JSON: the known names have their types, a missing one its type's zero value; other names are what they
+// are.
 class json_facts final : public cel::activation {
  public:
   json_facts(const json::object& facts, const cel::schema& names) : facts_{facts}, names_{names} {}
@@ -58,29 +61,38 @@ class json_facts final : public cel::activation {
       return cel::value::error(*memory.make<cel::evaluation_fault>(cel::evaluation_fault{memory.copy(message)}));
     };
     if (declared.declared.is(cel::type_kind::duration)) {
-      const auto read = given != nullptr && given->is_string() ? cel::parse_duration(std::string_view{given->get_string()})
-                                                               : std::optional{std::chrono::nanoseconds{0}};
+      const auto read = given != nullptr && given->is_string()
+                            ? cel::parse_duration(std::string_view{given->get_string()})
+                            : std::optional{std::chrono::nanoseconds{0}};
       return read ? cel::value::duration(*read) : fault(declared.name + " is no duration");
     }
     if (declared.declared.is(cel::type_kind::timestamp)) {
-      const auto read = given != nullptr && given->is_string() ? cel::parse_timestamp(std::string_view{given->get_string()})
-                                                               : std::optional{cel::instant{}};
+      const auto read = given != nullptr && given->is_string()
+                            ? cel::parse_timestamp(std::string_view{given->get_string()})
+                            : std::optional{cel::instant{}};
       return read ? cel::value::timestamp(*read) : fault(declared.name + " is no timestamp");
     }
     if (declared.absent_reads_empty && (given == nullptr || given->is_object())) return reading_empty(given, memory);
+    if (declared.declared.is(cel::type_kind::object) && (given == nullptr || given->is_object())) {
+      return object_of(declared.declared.shape(), given, memory);
+    }
     if (given != nullptr) return value_of(*given, memory);
-    return zero_of(declared, memory);
+    return zero_of(declared.declared, memory);
   }
 
   [[nodiscard]] cel::value call(std::uint16_t function, std::span<const cel::value> arguments,
                                 cel::evaluation_memory& memory) const override {
-    const std::string& name = names_.functions()[function].name;
-    const json::value* given = facts_.if_contains(name);
+    const cel::declared_function& declared = names_.functions()[function];
+    const json::value* given = facts_.if_contains(declared.name);
     if (given != nullptr && given->is_object() && arguments.size() == 1 && arguments[0].is(cel::value_kind::string)) {
       const std::string_view key = arguments[0].as_text();
-      if (const json::value* answer = given->get_object().if_contains(key)) return value_of(*answer, memory);
+      if (const json::value* answer = given->get_object().if_contains(key)) {
+        const cel::value told = value_of(*answer, memory);
+        const bool whole = declared.result.is(cel::type_kind::real) && told.is(cel::value_kind::integer);
+        return whole ? cel::value::real(static_cast<double>(told.as_integer())) : told;
+      }
     }
-    return cel::value::error(*memory.make<cel::evaluation_fault>(cel::evaluation_fault{"the facts do not say what this function answers"}));
+    return zero_of(declared.result, memory);
   }
 
  private:
@@ -96,18 +108,26 @@ class json_facts final : public cel::activation {
     return cel::value::map(*memory.make<cel::value_map>(entries, cel::value_map::absent_key::reads_empty));
   }
 
-  [[nodiscard]] static cel::value zero_of(const cel::declared_variable& declared, cel::evaluation_memory& memory) {
-    switch (declared.declared.kind()) {
+  // Every field of the shape: as given, else "".
+  [[nodiscard]] static cel::value object_of(const cel::object_shape& shape, const json::value* given,
+                                            cel::evaluation_memory& memory) {
+    const auto entries = memory.make_array<cel::map_entry>(shape.fields.size());
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const std::string& name = shape.fields[i].first;
+      const json::value* field = given != nullptr ? given->get_object().if_contains(name) : nullptr;
+      entries[i] = {cel::value::string(name), field != nullptr ? value_of(*field, memory) : cel::value::string("")};
+    }
+    return cel::value::map(*memory.make<cel::value_map>(entries));
+  }
+
+  [[nodiscard]] static cel::value zero_of(const cel::type& of, cel::evaluation_memory& memory) {
+    switch (of.kind()) {
       case cel::type_kind::string: return cel::value::string("");
       case cel::type_kind::integer: return cel::value::integer(0);
+      case cel::type_kind::real: return cel::value::real(0);
+      case cel::type_kind::boolean: return cel::value::boolean(false);
       case cel::type_kind::list: return cel::value::list(*memory.make<cel::value_list>(std::span<const cel::value>{}));
       case cel::type_kind::map: return cel::value::map(*memory.make<cel::value_map>(std::span<const cel::map_entry>{}));
-      case cel::type_kind::object: {
-        const auto& fields = declared.declared.shape().fields;
-        const auto entries = memory.make_array<cel::map_entry>(fields.size());
-        for (std::size_t i = 0; i < fields.size(); ++i) entries[i] = {cel::value::string(fields[i].first), cel::value::string("")};
-        return cel::value::map(*memory.make<cel::value_map>(entries));
-      }
       default: return cel::value::null();
     }
   }
@@ -116,18 +136,39 @@ class json_facts final : public cel::activation {
   const cel::schema& names_;
 };
 
-int print(const cel::program& compiled, const cel::activation& facts) {
+std::unique_ptr<cel::program> compiled_or_null(std::string_view source, const cel::schema& names, cel::fault& why) {
+  auto compiled = cel::compile(source, names);
+  if (compiled) return std::make_unique<cel::program>(*std::move(compiled));
+  why = compiled.error();
+  return nullptr;
+}
+
+// What a policy would refuse for its types may still have a value: it is printed, and the fault beside it as a note.
+int print_value(std::string_view source, cel::schema names, const cel::activation& facts) {
+  cel::fault refused;
+  auto program = compiled_or_null(source, names, refused);
+  const bool strict = program != nullptr;
+  if (!strict) {
+    cel::fault unreadable;
+    program = compiled_or_null(source, names.check(cel::schema::checking::at_run_time), unreadable);
+  }
   cel::evaluation_memory memory;
-  const cel::value answer = compiled.run(facts, memory);
-  if (answer.is_error()) {
-    std::cerr << render(compiled.describe(answer)) << "\n";
+  const cel::value answer = program ? program->run(facts, memory) : cel::value::null();
+  if (!program || (!strict && answer.is_error())) {
+    std::cerr << render(refused) << "\n";
     return 1;
   }
+  if (answer.is_error()) {
+    std::cerr << render(program->describe(answer)) << "\n";
+    return 1;
+  }
+  if (!strict) std::cerr << "note: a policy refuses this expression: " << render(refused) << "\n";
   std::cout << to_json(answer, memory) << "\n";
   return 0;
 }
 
-int with_message(const cel::program& compiled, const std::string& file) {
+int with_message(const eval_arguments& arguments) {
+  const std::string& file = arguments.message;
   const auto text = read_file(file);
   if (!text) {
     std::cerr << "stellwerk: " << file << ": cannot be read\n";
@@ -143,33 +184,47 @@ int with_message(const cel::program& compiled, const std::string& file) {
   submission.envelope.reverse_path = (*analysed)->header_from;
   for (const std::string& to : (*analysed)->features.to) submission.envelope.recipients.push_back({to, {}});
   const policy::message_facts facts = policy::make_message_facts(submission, **analysed);
-  const std::string recipient = submission.envelope.recipients.empty() ? "" : submission.envelope.recipients.front().address;
+  const std::string recipient =
+      submission.envelope.recipients.empty() ? "" : submission.envelope.recipients.front().address;
   const policy::facts about = policy::make_facts(facts, mail::traffic_stream::transactional, recipient);
   const policy::ideal_live_state live;
-  return print(compiled, policy::fact_activation{about, {}, live, system_clock{}.now()});
+  return print_value(arguments.expression, policy::whole_fact_schema(),
+                     policy::fact_activation{about, {}, live, system_clock{}.now()});
+}
+
+// Names that no policy knows are variables too, of whatever type their value is: {"x": 3} lets `x + 1` be tried.
+std::optional<cel::schema> schema_with(const json::object& facts) {
+  cel::schema names = policy::whole_fact_schema();
+  for (const auto& [key, given] : facts) {
+    const std::string_view name{key.data(), key.size()};
+    if (names.slot_of(name) >= 0 || names.function_of(name) >= 0) continue;
+    if (names.variables().size() == cel::slots_max) return std::nullopt;
+    names.variable(std::string{name}, cel::type::dyn());
+  }
+  return names;
 }
 
 }  // namespace
 
 int eval(const eval_arguments& arguments) {
-  const cel::schema& names = policy::whole_fact_schema();
-  const auto compiled = cel::compile(arguments.expression, names);
-  if (!compiled) {
-    std::cerr << render(compiled.error()) << "\n";
-    return 1;
-  }
-  if (!arguments.message.empty()) return with_message(*compiled, arguments.message);
+  if (!arguments.message.empty()) return with_message(arguments);
   json::value parsed = json::object{};
   if (!arguments.facts.empty()) {
     const auto text = read_file(arguments.facts);
     boost::system::error_code failure;
     if (text) parsed = json::parse(*text, failure);
     if (!text || failure || !parsed.is_object()) {
-      std::cerr << "stellwerk: " << arguments.facts << ": " << (text ? "a JSON object is expected" : "cannot be read") << "\n";
+      std::cerr << "stellwerk: " << arguments.facts << ": " << (text ? "a JSON object is expected" : "cannot be read")
+                << "\n";
       return 1;
     }
   }
-  return print(*compiled, json_facts{parsed.get_object(), names});
+  const auto names = schema_with(parsed.get_object());
+  if (!names) {
+    std::cerr << "stellwerk: " << arguments.facts << ": more than " << cel::slots_max << " names\n";
+    return 1;
+  }
+  return print_value(arguments.expression, *names, json_facts{parsed.get_object(), *names});
 }
 
 }  // namespace stellwerk::cli

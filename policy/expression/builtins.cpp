@@ -93,21 +93,25 @@ constexpr auto function = call_style::function;
 constexpr auto method = call_style::method;
 
 std::vector<std::string_view> ordered() {
-  std::vector<std::string_view> out{"bool, bool -> bool",     "string, string -> bool",       "bytes, bytes -> bool",
-                                    "timestamp, timestamp -> bool", "duration, duration -> bool", "int, int -> bool",
-                                    "uint, uint -> bool",     "double, double -> bool",       "int, uint -> bool",
-                                    "int, double -> bool",    "uint, int -> bool",            "uint, double -> bool",
-                                    "double, int -> bool",    "double, uint -> bool"};
+  std::vector<std::string_view> out{
+      "bool, bool -> bool",         "string, string -> bool", "bytes, bytes -> bool", "timestamp, timestamp -> bool",
+      "duration, duration -> bool", "int, int -> bool",       "uint, uint -> bool",   "double, double -> bool",
+      "int, uint -> bool",          "int, double -> bool",    "uint, int -> bool",    "uint, double -> bool",
+      "double, int -> bool",        "double, uint -> bool"};
   return out;
 }
 
 std::vector<row> operation_rows() {
   return {
-      {"+", operation, run::add,
+      {"+",
+       operation,
+       run::add,
        {"int, int -> int", "uint, uint -> uint", "double, double -> double", "string, string -> string",
         "bytes, bytes -> bytes", "list(A), list(A) -> list(A)", "timestamp, duration -> timestamp",
         "duration, timestamp -> timestamp", "duration, duration -> duration"}},
-      {"-", operation, run::subtract,
+      {"-",
+       operation,
+       run::subtract,
        {"int, int -> int", "uint, uint -> uint", "double, double -> double", "timestamp, timestamp -> duration",
         "timestamp, duration -> timestamp", "duration, duration -> duration"}},
       {"*", operation, run::multiply, {"int, int -> int", "uint, uint -> uint", "double, double -> double"}},
@@ -134,17 +138,19 @@ std::vector<row> conversion_rows() {
       {"dyn", function, run::to_dyn, {"A -> dyn"}},
       {"type", function, run::to_type, {"A -> type"}},
       {"bool", function, run::to_boolean, {"bool -> bool", "string -> bool"}},
-      {"int", function, run::to_integer,
+      {"int",
+       function,
+       run::to_integer,
        {"int -> int", "uint -> int", "double -> int", "string -> int", "timestamp -> int", "duration -> int"}},
       {"uint", function, run::to_unsigned, {"uint -> uint", "int -> uint", "double -> uint", "string -> uint"}},
-      {"double", function, run::to_real,
-       {"double -> double", "int -> double", "uint -> double", "string -> double"}},
-      {"string", function, run::to_text,
+      {"double", function, run::to_real, {"double -> double", "int -> double", "uint -> double", "string -> double"}},
+      {"string",
+       function,
+       run::to_text,
        {"string -> string", "bool -> string", "int -> string", "uint -> string", "double -> string", "bytes -> string",
         "timestamp -> string", "duration -> string"}},
       {"bytes", function, run::to_bytes, {"bytes -> bytes", "string -> bytes"}},
-      {"timestamp", function, run::to_timestamp,
-       {"timestamp -> timestamp", "string -> timestamp", "int -> timestamp"}},
+      {"timestamp", function, run::to_timestamp, {"timestamp -> timestamp", "string -> timestamp", "int -> timestamp"}},
       {"duration", function, run::to_duration, {"duration -> duration", "string -> duration", "int -> duration"}},
   };
 }
@@ -164,10 +170,11 @@ std::vector<row> text_rows() {
       {"indexOf", method, run::index_of, {"string, string -> int", "string, string, int -> int"}},
       {"lastIndexOf", method, run::last_index_of, {"string, string -> int", "string, string, int -> int"}},
       {"substring", method, run::substring, {"string, int -> string", "string, int, int -> string"}},
-      {"replace", method, run::replace,
-       {"string, string, string -> string", "string, string, string, int -> string"}},
+      {"replace", method, run::replace, {"string, string, string -> string", "string, string, string, int -> string"}},
       {"split", method, run::split, {"string, string -> list(string)", "string, string, int -> list(string)"}},
       {"join", method, run::join, {"list(string) -> string", "list(string), string -> string"}},
+      {"format", method, run::format, {"string, list(A) -> string"}},
+      {"strings.quote", function, run::quote, {"string -> string"}},
   };
 }
 

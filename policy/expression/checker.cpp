@@ -11,6 +11,7 @@
 #include "policy/expression/inference.hpp"
 #include "policy/expression/pattern.hpp"
 #include "policy/expression/time_text.hpp"
+#include "policy/expression/time_zone.hpp"
 
 namespace stellwerk::policy::expression {
 namespace {
@@ -31,7 +32,6 @@ constexpr std::array named_types{
     named_type{"map", "map"},
     named_type{"null_type", "null_type"},
     named_type{"type", "type"},
-    named_type{"dyn", "dyn"},
     named_type{"google.protobuf.Timestamp", "google.protobuf.Timestamp"},
     named_type{"google.protobuf.Duration", "google.protobuf.Duration"},
 };
@@ -209,7 +209,20 @@ class checker {
     return "(" + out + ")";
   }
 
+  // "strings.quote(x)" is parsed as a method of the name `strings`; unless that is a variable, it is a function's full
+  // name.
+  void adopt_qualified(node& n) const {
+    const auto front = qualified(*n.children.front());
+    if (!front || names_.slot_of(*front) >= 0) return;
+    std::string name = *front + "." + n.text;
+    if (find_builtin(name, call_style::function, n.children.size() - 1) == nullptr) return;
+    n.style = call_style::function;
+    n.text = std::move(name);
+    n.children.erase(n.children.begin());
+  }
+
   type visit_call(node& n) {
+    if (n.style == call_style::method) adopt_qualified(n);
     if (n.style == call_style::function) {
       if (const int function = names_.function_of(n.text); function >= 0) return visit_declared(n, function);
     }
@@ -234,8 +247,9 @@ class checker {
   type unknown_call(node& n) {
     if (strict()) {
       if (is_builtin_name(n.text)) {
-        refuse(n, fmt::format("{}() cannot be called like this: wrong number of arguments, or function and method mixed up",
-                              n.text));
+        refuse(n, fmt::format(
+                      "{}() cannot be called like this: wrong number of arguments, or function and method mixed up",
+                      n.text));
       }
       std::vector<std::string_view> candidates = builtin_names(n.style);
       if (n.style == call_style::function) {
@@ -255,7 +269,8 @@ class checker {
     const std::vector<type> given = visit_children(n);
     if (given.size() != function.parameters.size() || given.size() > arity_max ||
         !types_.fits_all(function.parameters, given)) {
-      refuse(n, fmt::format("{}() takes {}, not {}", function.name, shown_types(function.parameters), shown_types(given)));
+      refuse(n,
+             fmt::format("{}() takes {}, not {}", function.name, shown_types(function.parameters), shown_types(given)));
     }
     n.kind = node_kind::declared_call;
     n.index = static_cast<std::uint16_t>(index);
@@ -277,8 +292,9 @@ class checker {
     return c.kind == node_kind::literal && c.constant.is(value_kind::string) ? &c : nullptr;
   }
 
-  // What is written out can be judged now: a pattern, a duration, a timestamp.
+  // What is written out can be judged now: a pattern, a time zone, a duration, a timestamp.
   void check_literals(node& n) const {
+    if (n.style == call_style::method && n.text.starts_with("get") && n.children.size() == 2) return check_zone(n);
     if (n.text == "matches") {
       const node* pattern = literal_text(n, 1);
       if (pattern == nullptr) return;
@@ -293,15 +309,25 @@ class checker {
     if (n.style != call_style::function) return;
     const node* text = literal_text(n, 0);
     if (text == nullptr) return;
-    if (n.text == "duration" && !parse_duration(text->text)) unfit(*text, "not a duration; write 90s, 5m, 1h30m, 250ms");
-    if (n.text == "timestamp" && !parse_timestamp(text->text)) unfit(*text, "not a timestamp; write 2026-01-31T08:15:00Z");
+    if (n.text == "duration" && !parse_duration(text->text))
+      unfit(*text, "not a duration; write 90s, 5m, 1h30m, 250ms");
+    if (n.text == "timestamp" && !parse_timestamp(text->text))
+      unfit(*text, "not a timestamp; write 2026-01-31T08:15:00Z");
+  }
+
+  void check_zone(node& n) const {
+    const node* name = literal_text(n, 1);
+    if (name == nullptr) return load_time_zones();
+    n.zone = load_time_zone(name->text);
+    if (!n.zone) unfit(*name, fmt::format("unknown time zone '{}'", name->text));
   }
 
   type visit_logical(node& n) {
     for (auto& child : n.children) {
       const type t = visit(*child);
       if (!types_.fits(type::boolean(), t)) {
-        unfit(*child, fmt::format("'{}' joins conditions, and this is of type {}", n.text, to_string(types_.resolved(t))));
+        unfit(*child,
+              fmt::format("'{}' joins conditions, and this is of type {}", n.text, to_string(types_.resolved(t))));
       }
     }
     return type::boolean();
@@ -310,7 +336,8 @@ class checker {
   type visit_conditional(node& n) {
     const type condition = visit(*n.children[0]);
     if (!types_.fits(type::boolean(), condition)) {
-      unfit(*n.children[0], fmt::format("the condition before '?' is of type {}", to_string(types_.resolved(condition))));
+      unfit(*n.children[0],
+            fmt::format("the condition before '?' is of type {}", to_string(types_.resolved(condition))));
     }
     const type yes = visit(*n.children[1]), no = visit(*n.children[2]);
     if (types_.fits(yes, no)) return types_.join(yes, no);
@@ -356,7 +383,8 @@ class checker {
       case type_kind::parameter: return type::dyn();
       case type_kind::list: return range.element();
       case type_kind::map: return range.key();
-      default: return unfit(at, fmt::format("only lists and maps have elements, and this is of type {}", to_string(range)));
+      default:
+        return unfit(at, fmt::format("only lists and maps have elements, and this is of type {}", to_string(range)));
     }
   }
 

@@ -69,6 +69,7 @@ class walker {
   }
 
   value visit_call(const node& n) {
+    if (n.callee == nullptr) return fail(n, "unknown function '" + n.text + "'");
     std::array<value, arity_max> arguments;
     for (std::size_t i = 0; i < n.children.size(); ++i) {
       arguments[i] = visit(*n.children[i]);
@@ -88,7 +89,8 @@ class walker {
     return located(n, facts_.call(n.index, std::span{arguments}.first(count), memory_));
   }
 
-  // Commutative and error-absorbing: one side that decides is enough, whatever the other does. A limit is never absorbed.
+  // Commutative and error-absorbing: one side that decides is enough, whatever the other does. A limit is never
+  // absorbed.
   value visit_logical(const node& n, bool decides) {
     value first_error;
     for (const node_ptr& child : n.children) {
@@ -129,7 +131,8 @@ class walker {
       entries[i].key = visit(*n.children[2 * i]);
       if (entries[i].key.is_error()) return entries[i].key;
       for (std::size_t earlier = 0; earlier < i; ++earlier) {
-        if (equal(entries[earlier].key, entries[i].key, memory_)) return fail(*n.children[2 * i], "the key stands twice");
+        if (equal(entries[earlier].key, entries[i].key, memory_))
+          return fail(*n.children[2 * i], "the key stands twice");
       }
       switch (entries[i].key.kind()) {
         case value_kind::boolean:

@@ -56,6 +56,10 @@ value replace(const call_context&, arguments);
 value split(const call_context&, arguments);
 value join(const call_context&, arguments);
 
+// text_format.cpp
+value format(const call_context&, arguments);
+value quote(const call_context&, arguments);
+
 // time_functions.cpp
 value get_full_year(const call_context&, arguments);
 value get_month(const call_context&, arguments);

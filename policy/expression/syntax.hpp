@@ -36,6 +36,7 @@ enum class macro_kind : std::uint8_t { all, exists, exists_one, filter, map };
 enum class call_style : std::uint8_t { operation, function, method };
 
 struct builtin;
+struct time_zone;
 struct node;
 using node_ptr = std::unique_ptr<node>;
 
@@ -52,6 +53,7 @@ struct node {
   std::vector<node_ptr> children;
   const builtin* callee = nullptr;
   std::shared_ptr<const re2::RE2> pattern;  // of matches() with a literal
+  std::shared_ptr<const time_zone> zone;    // of getHours() and the like with a literal
 };
 
 inline constexpr std::size_t source_size_max = 32 * 1024;

@@ -1,5 +1,6 @@
 // Parts of timestamps, in UTC or a given zone, and of durations.
 #include <chrono>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -23,7 +24,9 @@ value of_timestamp(const call_context& context, arguments a, Part part) {
   const instant at = a[0].as_timestamp();
   std::int64_t offset = 0;
   if (a.size() == 2) {
-    const auto known = zone_offset_at(a[1].as_text(), at.seconds);
+    const auto& zone = context.site().zone;
+    const std::optional<std::int64_t> known =
+        zone ? seconds_east(*zone, at.seconds) : seconds_east(a[1].as_text(), at.seconds);
     if (!known) return context.fail(fmt::format("unknown time zone '{}'", a[1].as_text().substr(0, 40)));
     offset = *known;
   }

@@ -12,7 +12,10 @@ namespace {
 
 void append_real(std::string& out, double d) {
   if (std::isfinite(d)) {
-    out += number_text(d);
+    // Told from an int by its looks: a reader keeps the type, and the sign of -0.0.
+    const std::string text = number_text(d);
+    out += text;
+    if (text.find_first_of(".e") == std::string::npos) out += ".0";
     return;
   }
   append_json_string(out, std::isnan(d) ? "NaN" : d > 0 ? "Infinity" : "-Infinity");

@@ -65,6 +65,32 @@ Promise.all([1, 2, 3, 4, 5].map(i => transport.sendMail({from: 'Shop <shop@shop.
         self.assertNotIn("very.private", text)
         self.assertNotIn("Geheimer", text)
 
+    def evaluate(self, run):
+        """The language's door: any expression, its value as JSON; variables from a file of facts."""
+        def value(expression, facts=None, code=0):
+            file = self.directory / "facts.json"
+            file.write_text(json.dumps(facts or {}))
+            out, err = run("eval", expression, "--facts", str(file), code=code)
+            return (json.loads(out), err) if code == 0 else err
+        for expression, expected in {
+                "-(42)": -42, "--5": 5, "-0.0": -0.0, "'--facts'": "--facts", "7u": 7, "1e3": 1000.0, "0.0 / 0.0": "NaN", "-1.0 / 0.0": "-Infinity",
+                "b'\\xff'": "/w==", "{1: 'a', true: null}": {"1": "a", "true": None}, "type(1)": "int", "duration('90m')": "5400s",
+                "timestamp('2026-07-01T10:00:00+02:00')": "2026-07-01T08:00:00Z", "size == 0 && subject == '' && recipient.domain == ''": True,
+                "age == duration('0s') && now == timestamp(0) && header['x'] == ''": True, "backlog('anywhere')": 0, "spent('anywhere')": 0.0}.items():
+            given = value(expression)[0]
+            self.assertEqual(repr(given), repr(expected), expression)
+        facts = {"x": 3, "a.b": {"c": "d"}, "size": 12, "age": "30s", "now": "2026-07-01T10:00:00Z", "recipient": {"domain": "example.org"},
+                 "spent": {"mailjet": 5}, "metadata": {"order": "4711"}}
+        for expression in ("x + 1 == 4", "a.b.c == 'd'", "size == 12 && age < duration('31s')", "now.getHours('Europe/Berlin') == 12",
+                           "recipient.domain == 'example.org' && recipient.local == ''", "spent('mailjet') + 0.5 == 5.5",
+                           "metadata.order == '4711' && metadata.missing == ''"):
+            self.assertIs(value(expression, facts)[0], True, expression)
+        loose, note = value("1.0 == 1")
+        self.assertIs(loose, True)
+        self.assertIn("a policy refuses this expression: 1:5:", note)
+        self.assertIn("did you mean 'stream'?\n  strem == 'x'\n  ^", value("strem == 'x'", code=1))
+        self.assertIn("1:3: division by zero\n  1 / 0\n    ^", value("1 / 0", code=1))
+
     def test_command_line(self):
         def run(*arguments, code=0):
             done = subprocess.run([self.gw.arguments[0], *arguments], capture_output=True, timeout=60,
@@ -89,7 +115,8 @@ Promise.all([1, 2, 3, 4, 5].map(i => transport.sendMail({from: 'Shop <shop@shop.
         self.assertEqual(explained["stream"], "transactional")
         self.assertEqual([c["verdict"] for c in explained["decisions"][0]["candidates"]], ["chosen", "standby"])
         self.assertEqual(run("eval", '1 + size("abc")')[0].strip(), "4")
-        run("eval", "1 +", code=1)
+        self.assertIn("^", run("eval", "1 +", code=1)[1])
+        self.evaluate(run)
         self.assertIn("stellwerk", run("version")[0])
         run("nonsense", code=2)
         run("check", "--config", "/nonexistent.yaml", code=1)

@@ -65,6 +65,7 @@ THIRD_PARTY = [
     ("fmt/", ["*"]),
     ("CLI/", ["gateway/cli", "gateway/app"]),
     ("re2/", ["policy"]),
+    ("absl/time/", ["policy"]),
     ("idn2.h", ["mail"]),
     ("xxhash.h", ["base", "gateway/spool/embedded"]),
     ("gtest/", []),
