@@ -11,7 +11,7 @@ run_bench() {
   ensure_packages
   # The peers the arguments name; Postfix's smtp-source and smtp-sink are among the packages.
   case " $* " in *--peers* | *exim*) ensure_extra exim4-daemon-light ;; esac
-  build_preset bench --target stellwerk bench_tools
+  build_preset bench --target stellwerk bench_tools benches
   python tests/bench/run.py "$@"
 }
 

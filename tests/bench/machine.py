@@ -33,7 +33,7 @@ def filesystem_of(path):
     return best[1]
 
 
-def sync_latency(directory, seconds=1.0):
+def sync_latency(directory, seconds):
     """Appends 4 KB and fdatasyncs, again and again: what one durable write costs here, in microseconds."""
     path = pathlib.Path(directory) / f"sync-probe-{os.getpid()}"
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -65,11 +65,11 @@ def cpu_totals():
     return (sum(numbers[:3]) + numbers[5] + numbers[6]) / TICK, numbers[7] / TICK
 
 
-def facts(directory):
+def facts(directory, probe_seconds):
     return {"cores": os.cpu_count(), "cpu": field(read("/proc/cpuinfo"), "model name"),
             "memory_mb": int(field(read("/proc/meminfo"), "MemTotal").split()[0]) // 1024,
             "kernel": platform.release(), "filesystem": filesystem_of(os.path.realpath(directory)),
-            "sync": sync_latency(directory), "when": time.strftime("%Y-%m-%d %H:%M:%S")}
+            "sync": sync_latency(directory, probe_seconds), "when": time.strftime("%Y-%m-%d %H:%M:%S")}
 
 
 class Noise:

@@ -18,7 +18,7 @@ import machine
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-SCENARIOS = ["relay", "grpc", "esp", "idle"]
+SCENARIOS = ["relay", "grpc", "esp", "deep", "isolation", "idle", "long", "micro"]
 
 
 class Bench:
@@ -62,6 +62,7 @@ def parse(modules):
     parser.add_argument("--runs", type=int, default=3, help="runs of each case, alternating (default 3)")
     parser.add_argument("--binary", default=str(ROOT / "build/bench/stellwerk"), help="the gateway; the tools are in bench/ beside it")
     parser.add_argument("--dir", default=str(ROOT / "build"), help="scratch space is made here: the disk to be measured")
+    parser.add_argument("--sync-probe", type=float, default=1.0, help="seconds to measure the disk's sync latency (default 1)")
     parser.add_argument("--out", help="JSON lines (default build/bench-results/DATE.jsonl)")
     for name, module in modules.items():
         module.arguments(parser.add_argument_group(name, module.__doc__.split("\n")[0]))
@@ -84,7 +85,7 @@ def main():
         pathlib.Path(directory).chmod(0o755)
         out = stack.enter_context(open(path, "a"))
         bench = Bench(options, directory, out)
-        facts = machine.facts(directory)
+        facts = machine.facts(directory, options.sync_probe)
         out.write(json.dumps({"machine": facts}) + "\n")
         bench.note(json.dumps(facts))
         for name in options.scenarios or SCENARIOS:

@@ -1,0 +1,149 @@
+"""deep: what a long queue costs: memory, throughput beside an empty gateway, taking from the head, a kill and a restart.
+
+Half of the queue is transactional, half marketing, all of it bound for a destination that takes nothing: `drained` by the
+operator, or `dead` (nobody listens). Other mail, for a destination that works, is timed by turns through this gateway and
+through one with an empty store. Then the destination comes back, half of the queue leaves from its head, and the rest is closed
+again and timed again. At last the gateway is killed, and started with the way open.
+"""
+import time
+from statistics import median
+
+import machine
+import processes
+import report
+from loads import Sink, Source
+
+CONFIGURATION = """
+node: {{name: bench.example, data_directory: data}}
+spool: {{bytes_max: 500GB}}
+ingress:
+  smtp: [{{name: door, address: "127.0.0.1:0", allow_networks: [127.0.0.0/8]}}]
+http: {{admin: {{address: "127.0.0.1:0"}}}}
+clients:
+  - {{name: local, networks: [127.0.0.0/8], may_choose_stream: true, control_headers: true}}
+destinations:
+  working: {{adapter: smtp, hosts: ["127.0.0.1:{working}"], zone: on_prem}}
+  closed: {{adapter: smtp, hosts: ["127.0.0.1:{closed}"], zone: on_prem}}
+policy:
+  retry:
+    transactional: {{lifetime: 5d}}
+    marketing: {{lifetime: 5d}}
+  routes:
+    - {{name: queue, when: 'recipient.domain == "closed.test"', via: [closed]}}
+    - {{name: flow, via: [working]}}
+"""
+
+
+def arguments(group):
+    group.add_argument("--queued", type=int, help="recipients in the queue (default 1000000)")
+    group.add_argument("--closed", help="comma-separated of drained, dead (default both)")
+    group.add_argument("--flow", type=int, help="messages of each timed run beside the queue (default 30000)")
+
+
+def timed_flow(bench, gateway, sink, count):
+    """Messages per second through the working destination, from the first connection until the sink has the last."""
+    before, cpu, begun = sink.ask()["received"], gateway.cpu(), time.monotonic()
+    source = Source(bench, gateway.addresses["door"][1], count, kind="both", to="ann@sink.test")
+    source.result(3600)
+    processes.wait_until(lambda: sink.ask()["received"] - before >= count, "the sink to have everything", 600)
+    return {"per_second": count / (time.monotonic() - begun), "cpu_us": 1e6 * (gateway.cpu() - cpu) / count}
+
+
+def compare(bench, deep, empty, sinks, count, rows):
+    """By turns; the median ratio is what the target speaks of."""
+    pairs = [(timed_flow(bench, deep, sinks[0], count), timed_flow(bench, empty, sinks[1], count)) for _ in range(bench.runs)]
+    rows.update(deep_per_second=median(d["per_second"] for d, _ in pairs), empty_per_second=median(e["per_second"] for _, e in pairs),
+                deep_cpu_us=median(d["cpu_us"] for d, _ in pairs), empty_cpu_us=median(e["cpu_us"] for _, e in pairs),
+                ratio=median(d["per_second"] / e["per_second"] for d, e in pairs), rss_mb=deep.rss())
+
+
+def set_open(gateway, is_open, reason="measurement"):
+    verb = "ResumeDestination" if is_open else "DrainDestination"
+    gateway.call(f"DestinationService/{verb}", {"name": "closed", "reason": reason})
+
+
+def bytes_on_disk(folder):
+    return sum(f.stat().st_blocks * 512 for f in folder.rglob("*") if f.is_file())
+
+
+def fill(bench, gateway, queued, row):
+    cpu, begun = gateway.cpu(), time.monotonic()
+    source, peak = Source(bench, gateway.addresses["door"][1], queued, kind="both", to="ann@closed.test", connections=100), 0.0
+    while source.process.poll() is None and source.ask()["accepted"] < queued:
+        peak = max(peak, gateway.rss())
+        time.sleep(0.5)
+    source.stop()
+    row.update(queued=gateway.queued(), fill_per_second=queued / (time.monotonic() - begun), fill_cpu_us=1e6 * (gateway.cpu() - cpu) / queued,
+               peak_rss_mb=max(peak, gateway.rss()), disk_bytes_each=bytes_on_disk(gateway.directory / "data") / queued)
+
+
+def kill_and_restart(bench, gateway, sink, row):
+    """The way is open at the restart: how soon a message is accepted, and how soon the oldest transactional one leaves."""
+    gateway.kill()
+    first = sink.ask()["received"]
+    begun = time.monotonic()
+    gateway.start()
+    probe = Source(bench, gateway.addresses["door"][1], 1, kind="t", to="ann@sink.test")
+    probe.result(60)
+    row["accepting_after_s"] = time.monotonic() - begun
+    processes.wait_until(lambda: sink.ask()["received"] > first, "the queue to leave after the restart", 120)
+    row["leaving_after_s"] = time.monotonic() - begun
+    row["left_after_restart"] = gateway.queued()
+
+
+def one_case(bench, closed, queued, flow):
+    row, parts = {"closed": closed}, []
+    noise = machine.Noise()
+    try:
+        working, beside = Sink(bench, messages=1), Sink(bench, messages=1)
+        parts += [working, beside]
+        port = processes.free_port()
+        deep = bench.gateway(CONFIGURATION.format(working=working.port, closed=port), "deep")
+        parts.append(deep)
+        empty = bench.gateway(CONFIGURATION.format(working=beside.port, closed=port), "empty")
+        parts.append(empty)
+        if closed == "drained":
+            set_open(deep, False)
+        fill(bench, deep, queued, row)
+        bench.record({**row, "phase": "filled"})
+        compare(bench, deep, empty, (working, beside), flow, row)
+        bench.record({"closed": closed, "phase": "full", **{k: row[k] for k in ("deep_per_second", "empty_per_second", "ratio", "rss_mb")}})
+        sink = Sink(bench, port=port, messages=queued)
+        parts.append(sink)
+        set_open(deep, True)
+        begun, cpu = time.monotonic(), deep.cpu()
+        processes.wait_until(lambda: sink.ask()["received"] >= queued // 2, "half of the queue to leave", 7200)
+        row.update(head_per_second=(queued // 2) / (time.monotonic() - begun), head_cpu_us=1e6 * (deep.cpu() - cpu) / (queued // 2))
+        set_open(deep, False)
+        full = {key: row[key] for key in ("ratio", "deep_per_second", "empty_per_second", "rss_mb")}
+        compare(bench, deep, empty, (working, beside), flow, row)
+        row.update(half_ratio=row["ratio"], half_rss_mb=row["rss_mb"], **full)
+        kill_and_restart(bench, deep, sink, row)
+        drained = time.monotonic()
+        processes.wait_until(lambda: deep.queued() == 0, "the rest of the queue to leave", 7200)
+        row.update(drain_seconds=time.monotonic() - drained, missing=queued - sink.ask()["distinct"],
+                   repeated=sink.ask()["received"] - sink.ask()["distinct"])
+        bench.record({**row, "phase": "whole", **noise.row(0)})
+    finally:
+        for part in reversed(parts):
+            part.stop()
+
+
+def run(bench, options):
+    for closed in (options.closed or "drained,dead").split(","):
+        if closed not in ("drained", "dead"):
+            raise SystemExit(f"--closed takes drained and dead, not {closed}")
+        one_case(bench, closed, options.queued or 1_000_000, options.flow or 30_000)
+
+
+def tables(rows):
+    whole = [r for r in rows if r["phase"] == "whole"]
+    keys = ["queued", "fill_per_second", "peak_rss_mb", "disk_bytes_each", "deep_per_second", "ratio", "head_per_second", "head_cpu_us",
+            "half_ratio", "half_rss_mb", "accepting_after_s", "leaving_after_s", "missing", "repeated"]
+    return report.table(["closed", *(k.replace("_", " ") for k in keys)],
+                        [[r["closed"], *(report.number(r[k]) for k in keys)] for r in whole])
+
+
+def complete(rows):
+    whole = [r for r in rows if r["phase"] == "whole"]
+    return bool(whole) and all(r["missing"] == 0 for r in whole)
