@@ -155,6 +155,12 @@ void memory_stream::reset() {
   output_->change.notify_all();
 }
 
+void memory_stream::sever() {
+  input_->ended = output_->ended = true;
+  input_->change.notify_all();
+  output_->change.notify_all();
+}
+
 bool memory_stream::readable_or_closed() {
   return closed_ || !input_->bytes.empty() || input_->ended || input_->was_reset;
 }

@@ -39,6 +39,7 @@ class memory_stream final : public net::stream {
 
   void set_write_faults(memory_faults faults);
   void reset();  // as if the host had gone: both sides fail with connection_reset
+  void sever();  // as if the process on the other end had gone: both directions end, what is on its way still arrives
   void fail_handshakes(error failure) { handshake_failure_ = failure; }
   void set_peer(net::endpoint_address peer) { peer_ = std::move(peer); }
   // Name the client asked for in its handshake; "" before.

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "base/text.hpp"
-#include "tests/unit/gateway/spool/simulated_disk.hpp"
+#include "tests/support/simulated_disk.hpp"
 #include "tests/unit/gateway/spool/store_fixture.hpp"
 
 namespace stellwerk::spool {
@@ -31,7 +31,7 @@ class fault_test : public store_fixture {
   struct promise {
     std::string content;
     recipient_row row;
-    bool is_delivered = false;  // acknowledged
+    bool is_delivered = false;      // acknowledged
     bool may_be_delivered = false;  // asked for, not acknowledged
   };
 
@@ -105,8 +105,8 @@ class fault_test : public store_fixture {
   std::map<queue_id, promise> ids_seen_;
 };
 
-// Every operation takes minutes under the sanitizers; every seventh is another one in each phase of a commit. All of them:
-// STELLWERK_FAULT_STRIDE=1.
+// Every operation takes minutes under the sanitizers; every seventh is another one in each phase of a commit. All of
+// them: STELLWERK_FAULT_STRIDE=1.
 std::uint64_t operations_stride() {
   const char* given = std::getenv("STELLWERK_FAULT_STRIDE");
   const auto stride = parse_decimal(given == nullptr ? "7" : given);
@@ -239,7 +239,8 @@ TEST_F(fault_test, a_full_disk_refuses_messages_and_recovers_when_there_is_room)
 TEST_F(fault_test, the_bound_of_the_spool_is_kept_like_a_full_disk) {
   use_new_disk();
   config_.bytes_max = 8'000'000;
-  config_.segment_bytes = 1'200'000;  // the segment being written is not unlinked: small beside the bound, as in production
+  config_.segment_bytes =
+      1'200'000;  // the segment being written is not unlinked: small beside the bound, as in production
   open();
   std::vector<recipient_row> rows;
   error last;
@@ -263,7 +264,8 @@ TEST_F(fault_test, the_bound_of_the_spool_is_kept_like_a_full_disk) {
     run();
     again = accept(a_message({"ada@example.org"}, a_body(600'000))).has_value();
   }
-  EXPECT_TRUE(again) << store_->health().reason << " state " << store_->health().state_bytes << " body " << store_->health().body_bytes << " live " << store_->health().body_bytes_live;
+  EXPECT_TRUE(again) << store_->health().reason << " state " << store_->health().state_bytes << " body "
+                     << store_->health().body_bytes << " live " << store_->health().body_bytes_live;
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "tests/unit/gateway/spool/simulated_disk.hpp"
+#include "tests/support/simulated_disk.hpp"
 
 #include <rocksdb/env.h>
 
@@ -10,10 +10,19 @@ namespace {
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
+std::size_t kept_of(std::size_t unsynced, simulated_disk::survivors kept) {
+  switch (kept) {
+    case simulated_disk::survivors::synced_only: return 0;
+    case simulated_disk::survivors::half_of_the_rest: return unsynced / 2;
+    case simulated_disk::survivors::all_written: return unsynced;
+  }
+  return 0;
+}
+
 }  // namespace
 
 simulated_disk::simulated_disk() : segment_seam_{make_segment_seam(*this)}, env_{make_rocksdb_seam(*this)} {}
-simulated_disk::~simulated_disk() = default;
+simulated_disk::~simulated_disk() { wait_for_background(); }
 
 embedded::file_system& simulated_disk::files() { return *segment_seam_; }
 rocksdb::Env& simulated_disk::env() { return *env_; }
@@ -33,6 +42,32 @@ void simulated_disk::set_capacity(std::uint64_t bytes) {
   capacity_ = bytes;
 }
 
+void simulated_disk::stop_now() {
+  const std::lock_guard guard{mutex_};
+  power_lost_at_ = 0;
+}
+
+bool simulated_disk::stopped() const {
+  const std::lock_guard guard{mutex_};
+  return power_lost_at_ && operations_ >= *power_lost_at_;
+}
+
+void simulated_disk::wait_for_background() {
+  std::unique_lock guard{mutex_};
+  idle_.wait(guard, [this] { return background_ == 0; });
+}
+
+void simulated_disk::background_started() {
+  const std::lock_guard guard{mutex_};
+  ++background_;
+}
+
+void simulated_disk::background_ended() {
+  const std::lock_guard guard{mutex_};
+  --background_;
+  idle_.notify_all();
+}
+
 void simulated_disk::come_back(survivors kept) {
   const std::lock_guard guard{mutex_};
   // With the torn model names survive too: the journal of a file system often gets further than it promised.
@@ -43,7 +78,7 @@ void simulated_disk::come_back(survivors kept) {
     const std::size_t rest = each->bytes.size() - each->synced;
     // A file that is still open somewhere else must not see its bytes go.
     auto found = std::make_shared<file>();
-    found->bytes = each->bytes.substr(0, each->synced + (kept == survivors::half_of_the_rest ? rest / 2 : 0));
+    found->bytes = each->bytes.substr(0, each->synced + kept_of(rest, kept));
     found->synced = found->bytes.size();
     used_ += found->bytes.size();
     durable_names_[path] = found;
@@ -95,7 +130,9 @@ simulated_disk::fault simulated_disk::append(const file_ptr& target, std::string
   const std::lock_guard guard{mutex_};
   const fault found = before(change::append, bytes.size());
   // A failing write leaves a part behind, as real ones do.
-  const std::string_view written = found == fault::none ? bytes : bytes.substr(0, bytes.size() / 3);
+  const bool is_gone = power_lost_at_ && operations_ > *power_lost_at_;
+  const std::string_view written =
+      found == fault::none ? bytes : bytes.substr(0, is_gone ? 0 : bytes.size() / 3);
   target->bytes.append(written);
   used_ += written.size();
   return found;

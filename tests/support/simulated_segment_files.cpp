@@ -2,7 +2,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "tests/unit/gateway/spool/simulated_disk.hpp"
+#include "tests/support/simulated_disk.hpp"
 
 namespace stellwerk::spool {
 namespace {

@@ -6,6 +6,7 @@
 // a test can fail each of them in turn. Thread rule: any thread.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -34,7 +35,11 @@ class simulated_disk {
   using file_ptr = std::shared_ptr<file>;
   enum class change : std::uint8_t { append, sync, sync_directory, create, remove, rename, truncate };
   enum class fault : std::uint8_t { none, io_error, no_space };
-  enum class survivors : std::uint8_t { synced_only, half_of_the_rest };
+  enum class survivors : std::uint8_t {
+    synced_only,
+    half_of_the_rest,
+    all_written,  // the process ended, the machine went on
+  };
 
   simulated_disk();
   ~simulated_disk();
@@ -44,7 +49,11 @@ class simulated_disk {
   void fail_at(std::uint64_t operation, fault kind);                           // that one fails, later ones work
   void fail_every(change kind, bool on);                                       // an I/O error each time
   void set_capacity(std::uint64_t bytes);
+  void stop_now();                 // every operation fails from here on, and changes nothing
   void come_back(survivors kept);  // what a machine finds after the power returns; faults are gone
+  [[nodiscard]] bool stopped() const;
+  // RocksDB's own threads have nothing left to do. A simulation asks after each operation, so that runs repeat exactly.
+  void wait_for_background();
   [[nodiscard]] std::uint64_t operations() const;
   [[nodiscard]] std::uint64_t bytes_used() const;
 
@@ -72,11 +81,15 @@ class simulated_disk {
   [[nodiscard]] std::size_t size_of(const file_ptr& source) const;
   [[nodiscard]] bool take_lock(const std::string& path);
   void drop_lock(const std::string& path);
+  void background_started();
+  void background_ended();
 
  private:
   using names = std::map<std::string, file_ptr>;
 
   mutable std::mutex mutex_;
+  std::condition_variable idle_;
+  int background_ = 0;
   names files_;
   names durable_names_;
   std::set<std::string> directories_;

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "tests/unit/gateway/spool/simulated_disk.hpp"
+#include "tests/support/simulated_disk.hpp"
 
 namespace stellwerk::spool {
 namespace {
@@ -225,10 +225,48 @@ class rocksdb_seam final : public rocksdb::FileSystem {
   simulated_disk& disk_;
 };
 
+// Counts what RocksDB does on its own threads, so that somebody can wait until it has nothing to do.
+class counting_env final : public rocksdb::EnvWrapper {
+ public:
+  counting_env(simulated_disk& disk, std::unique_ptr<rocksdb::Env> target)
+      : rocksdb::EnvWrapper{std::move(target)}, disk_{disk} {
+    file_system_ = this->target()->GetFileSystem();
+    system_clock_ = this->target()->GetSystemClock();
+  }
+
+  const char* Name() const override { return "simulated_disk"; }
+  void Schedule(void (*work)(void*), void* argument, Priority priority, void* tag,
+                void (*unscheduled)(void*)) override {
+    disk_.background_started();
+    target()->Schedule(&job::run, new job{disk_, work, unscheduled, argument}, priority, tag, &job::drop);
+  }
+
+ private:
+  struct job {
+    simulated_disk& disk;
+    void (*work)(void*);
+    void (*unscheduled)(void*);
+    void* argument;
+
+    static void run(void* self) {
+      const std::unique_ptr<job> one{static_cast<job*>(self)};
+      one->work(one->argument);
+      one->disk.background_ended();
+    }
+    static void drop(void* self) {
+      const std::unique_ptr<job> one{static_cast<job*>(self)};
+      if (one->unscheduled != nullptr) one->unscheduled(one->argument);
+      one->disk.background_ended();
+    }
+  };
+
+  simulated_disk& disk_;
+};
+
 }  // namespace
 
 std::unique_ptr<rocksdb::Env> make_rocksdb_seam(simulated_disk& disk) {
-  return rocksdb::NewCompositeEnv(std::make_shared<rocksdb_seam>(disk));
+  return std::make_unique<counting_env>(disk, rocksdb::NewCompositeEnv(std::make_shared<rocksdb_seam>(disk)));
 }
 
 }  // namespace stellwerk::spool

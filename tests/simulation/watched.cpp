@@ -1,0 +1,101 @@
+#include "tests/simulation/watched.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace stellwerk::simulation {
+namespace {
+
+void tell_rows(truth& told, const std::string& token, const std::vector<spool::recipient_row>& rows) {
+  for (const spool::recipient_row& row : rows) {
+    told.stored({token, row.address}, row.key.message, row.key.index);
+    if (row.intent) told.intent_written(row.intent->attempt_id);
+    if (is_final(row.state)) told.final_written(row.key.message, row.key.index, row.state);
+  }
+}
+
+// "made from ID", as the message row says it.
+std::optional<queue_id> cause_of(const spool::message_row& row) {
+  const std::string_view prefix = "made from ";
+  if (!row.stream_reason.starts_with(prefix)) return std::nullopt;
+  return queue_id::parse(std::string_view{row.stream_reason}.substr(prefix.size()));
+}
+
+std::string final_recipient_in(std::string_view report) {
+  const std::string_view field = "Final-Recipient: rfc822;";
+  const auto at = report.find(field);
+  if (at == std::string_view::npos) return {};
+  std::string_view rest = report.substr(at + field.size());
+  rest = rest.substr(0, rest.find("\r\n"));
+  return std::string{rest.substr(std::min(rest.find_first_not_of(' '), rest.size()))};
+}
+
+}  // namespace
+
+void watched_store::accept(spool::accept_request request, spool::accept_completion done) {
+  std::string token = token_of(*request.content);
+  const auto watched = [this, token = std::move(token), done = std::move(done)](result<spool::accept_answer> answer) {
+    if (telling_ && answer) tell_rows(told_, token, answer->added);
+    done(std::move(answer));
+  };
+  real_.accept(std::move(request), watched);
+  pushed_();
+}
+
+void watched_store::settle(spool::settle_request request, spool::settle_completion done) {
+  const auto kept = std::make_shared<const spool::settle_request>(request);
+  real_.settle(std::move(request), [this, kept, done = std::move(done)](result<void> answer) {
+    if (telling_ && answer) tell_settled(*kept);
+    done(answer);
+  });
+  pushed_();
+}
+
+void watched_store::tell_settled(const spool::settle_request& request) {
+  for (const spool::recipient_change& change : request.changes) {
+    const spool::recipient_key& key = change.after.key;
+    if (change.before.intent) told_.outcome_written(key.message, key.index, change.before.intent->attempt_id);
+    if (change.after.intent) told_.intent_written(change.after.intent->attempt_id);
+    if (is_final(change.after.state)) told_.final_written(key.message, key.index, change.after.state);
+  }
+  for (const spool::accept_request& made : request.accepts) {
+    const std::string token = token_of(*made.content);
+    notice_record notice;
+    notice.token = token;
+    notice.about = final_recipient_in(*made.content);
+    notice.to = made.recipients.front().address;
+    if (const auto cause = cause_of(made.message)) notice.cause = *cause;
+    told_.notice_stored(notice);
+    tell_rows(told_, token, made.recipients);
+  }
+}
+
+void watched_runner::run(adapters::attempt what, std::function<void(adapters::attempt_report)> done) {
+  if (!running_) return;
+  const std::string token = token_of(*what.content);
+  std::vector<pair_key> pairs;
+  for (const mail::envelope_recipient& one : what.recipients) pairs.push_back({token, one.address});
+  const std::string id = what.attempt_id;
+  for (const pair_key& pair : pairs) told_.attempt_started(pair, id, what.destination);
+  real_.run(std::move(what),
+            [this, id, pairs = std::move(pairs), done = std::move(done)](adapters::attempt_report report) {
+              if (!running_) return;
+              if (report.recipients.size() != pairs.size())
+                told_.violation("a report for another number of recipients: " + id);
+              for (std::size_t i = 0; i < pairs.size() && i < report.recipients.size(); ++i) {
+                told_.attempt_ended(pairs[i], id, report.recipients[i].outcome);
+              }
+              done(std::move(report));
+            });
+}
+
+void watched_runner::probe(const std::string& destination, std::function<void(adapters::probe_report)> done) {
+  if (running_) real_.probe(destination, std::move(done));
+}
+
+void watched_runner::look_up(const std::string& destination, const std::string& attempt_id,
+                             const std::string& recipient, std::function<void(adapters::lookup_report)> done) {
+  if (running_) real_.look_up(destination, attempt_id, recipient, std::move(done));
+}
+
+}  // namespace stellwerk::simulation
