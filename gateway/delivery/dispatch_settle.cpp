@@ -124,7 +124,9 @@ void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> r
   for (std::size_t i = 0; i < rows.size(); ++i) {
     before.push_back(done.rows[rows[i]]);
     spool::recipient_row row = fallbacks[i].after;
-    row.pinned_destination.clear();  // duplicate_is_better: free to go
+    // Only an unknown outcome under duplicate_is_better frees a pinned recipient. A repeat that fails for certain says
+    // nothing about the first hand-over: its destination may have it still.
+    if (row.state == mail::recipient_state::unknown) row.pinned_destination.clear();
     row.state = mail::recipient_state::ready;
     wanting.push_back(std::move(row));
   }

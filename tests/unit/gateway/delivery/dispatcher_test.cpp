@@ -77,7 +77,8 @@ TEST_F(dispatcher_test, recipients_of_one_message_have_their_own_fates) {
   start();
   const queue_id id = submit({"a@example.org", "b@example.org"});
   ASSERT_EQ(runner_.attempts.size(), 1U);
-  answer({outcome_of(attempt_outcome::delivered), outcome_of(attempt_outcome::deferred_recipient, 450, "4.2.0", "greylisted")});
+  answer({outcome_of(attempt_outcome::delivered),
+          outcome_of(attempt_outcome::deferred_recipient, 450, "4.2.0", "greylisted")});
   EXPECT_EQ(row(id, 0).state, recipient_state::delivered);
   EXPECT_EQ(row(id, 1).state, recipient_state::deferred);
   pass(60s);
@@ -96,6 +97,22 @@ TEST_F(dispatcher_test, unknown_outcome_stays_at_its_destination) {
   pass(4min);
   EXPECT_TRUE(runner_.attempts.empty());
   pass(2min);
+  ASSERT_EQ(in_flight_at(), "onprem");
+  answer({outcome_of(attempt_outcome::delivered)});
+  EXPECT_EQ(row(id).state, recipient_state::delivered);
+}
+
+// Its repeat failed for certain, which says nothing about the first hand-over.
+TEST_F(dispatcher_test, unknown_outcome_stays_at_its_destination_when_the_repeat_fails) {
+  start();
+  const queue_id id = submit({"a@example.org"});
+  answer({outcome_of(attempt_outcome::unknown, 0, "", "connection lost")});
+  pass(6min);
+  ASSERT_EQ(in_flight_at(), "onprem");
+  answer({outcome_of(attempt_outcome::deferred_destination, 421, "4.3.2", "going down")});
+  EXPECT_TRUE(runner_.attempts.empty());
+  EXPECT_EQ(row(id).pinned_destination, "onprem");
+  pass(5min);
   ASSERT_EQ(in_flight_at(), "onprem");
   answer({outcome_of(attempt_outcome::delivered)});
   EXPECT_EQ(row(id).state, recipient_state::delivered);
@@ -178,8 +195,9 @@ TEST_F(dispatcher_test, relay_denied_by_the_own_mta_bounces_nobody) {
   for (int minutes = 0; minutes < 10; ++minutes) {
     pass(1min);
     while (!runner_.attempts.empty()) {
-      answer({in_flight_at() == "onprem" ? outcome_of(attempt_outcome::refused_policy, 554, "5.7.1", "relay access denied")
-                                         : outcome_of(attempt_outcome::delivered)});
+      answer({in_flight_at() == "onprem"
+                  ? outcome_of(attempt_outcome::refused_policy, 554, "5.7.1", "relay access denied")
+                  : outcome_of(attempt_outcome::delivered)});
     }
   }
   for (const queue_id& id : ids) EXPECT_NE(row(id).state, recipient_state::bounced);
@@ -295,7 +313,8 @@ TEST_F(dispatcher_test, lifetime_ends_with_one_notice_and_nothing_after) {
 
 TEST_F(dispatcher_test, cancel_wins_over_waiting_and_loses_to_an_attempt) {
   start();
-  const queue_id waiting = submit({"a@example.org"}, [&](auto& request) { request.message.send_at = clock_.now() + 1h; });
+  const queue_id waiting =
+      submit({"a@example.org"}, [&](auto& request) { request.message.send_at = clock_.now() + 1h; });
   const queue_id attempting = submit({"b@example.org"});
   std::vector<recipient_state> answers;
   for (const queue_id& id : {waiting, attempting}) {
