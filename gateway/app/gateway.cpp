@@ -107,7 +107,7 @@ std::optional<start_fault> gateway::parts::open_store() {
   auto opened = spool::embedded::open_embedded_store(settings.spool, time, log, make_spool_metrics(metrics), options);
   if (!opened) {
     std::string reason = settings.spool.data_directory + ": " + opened.error().message();
-    if (opened.error().is(errc::corrupt)) reason += "; it was left as it is: see docs/operations.md";
+    if (opened.error().is(errc::corrupt)) reason += "; it was left as it is: try `stellwerk spool check --repair`, see docs/operations.md";
     return start_fault{exit_code::data_directory, std::move(reason)};
   }
   store = std::move(*opened);

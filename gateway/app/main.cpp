@@ -74,6 +74,7 @@ class command_line {
     add_policy_commands();
     add_queue_commands();
     add_destination_commands();
+    add_spool_commands();
     app_.add_subcommand("hash-password", "Read a password from standard input, print its hash for password_hash")->callback([this] { code_ = hash_password(); });
     app_.add_subcommand("version", "Print the version")->callback([] { std::cout << "stellwerk " STELLWERK_VERSION "\n"; });
   }
@@ -192,6 +193,34 @@ class command_line {
     }
   }
 
+  void add_spool_commands() {
+    auto* spool = app_.add_subcommand("spool", "Check, salvage and carry a store that no gateway has open");
+    spool->require_subcommand(1);
+    const auto add = [&](const char* name, const char* what, auto run) {
+      auto* command = spool->add_subcommand(name, what);
+      auto* config = command->add_option("--config", spool_.config, "stellwerk.yaml");
+      auto* data =
+          command->add_option("--data", spool_.data_directory, "Data directory, instead of the one of a configuration");
+      command->add_flag("--json", json_, "JSON");
+      data->excludes(config);
+      command->callback([this, run] {
+        if (spool_.config.empty() && spool_.data_directory.empty()) throw CLI::RequiredError{"--config or --data"};
+        spool_.format = json_ ? cli::output::json : cli::output::text;
+        code_ = run(spool_, process_environment());
+      });
+      return command;
+    };
+    auto* check_command = add("check", "Verify every row, body and reference", cli::spool_check);
+    check_command->add_flag("--repair", spool_.repair,
+                            "Salvage what can be read into a new state; the old one is kept");
+    add("export", "Write every open message to an archive", cli::spool_export)
+        ->add_option("archive", spool_.archive, "File; must not exist")
+        ->required();
+    add("import", "Accept the messages of an archive", cli::spool_import)
+        ->add_option("archive", spool_.archive, "File")
+        ->required();
+  }
+
   int change_destination(const std::string& verb) {
     std::optional<std::chrono::seconds> lasts;
     if (!lasts_.empty()) {
@@ -221,6 +250,7 @@ class command_line {
   cli::test_arguments test_;
   cli::admin_arguments admin_;
   cli::queue_list_arguments list_;
+  cli::spool_arguments spool_;
 };
 
 }  // namespace

@@ -81,4 +81,16 @@ struct queue_list_arguments {
 [[nodiscard]] int destinations_change(const admin_arguments& admin, const std::string& verb, const std::string& name,
                                       const std::string& reason, std::optional<std::chrono::seconds> lasts);
 
+// Tools for a store that no gateway has open.
+struct spool_arguments {
+  std::string config;
+  std::string data_directory;  // instead of the one of the configuration
+  std::string archive;
+  output format = output::text;
+  bool repair = false;
+};
+[[nodiscard]] int spool_check(const spool_arguments& arguments, const config::load_environment& environment);
+[[nodiscard]] int spool_export(const spool_arguments& arguments, const config::load_environment& environment);
+[[nodiscard]] int spool_import(const spool_arguments& arguments, const config::load_environment& environment);
+
 }  // namespace stellwerk::cli

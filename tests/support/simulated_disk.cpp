@@ -182,11 +182,33 @@ simulated_disk::fault simulated_disk::remove(const std::string& path) {
 simulated_disk::fault simulated_disk::rename(const std::string& from, const std::string& to) {
   const std::lock_guard guard{mutex_};
   const fault found = before(change::rename);
+  if (found != fault::none) return found;
+  if (directories_.erase(from) > 0) {
+    directories_.insert(to);
+    move_below(files_, from, to);
+    move_below(durable_names_, from, to);  // the model loses names of files, not of directories
+    return found;
+  }
   const auto known = files_.find(from);
-  if (found != fault::none || known == files_.end()) return found;
+  if (known == files_.end()) return found;
   files_[to] = known->second;
   files_.erase(from);
   return found;
+}
+
+void simulated_disk::remove_directory(const std::string& path) {
+  const std::lock_guard guard{mutex_};
+  directories_.erase(path);
+}
+
+void simulated_disk::move_below(names& where, const std::string& from, const std::string& to) {
+  names moved;
+  std::erase_if(where, [&](const auto& entry) {
+    if (directory_of(entry.first) != from) return false;
+    moved[to + "/" + name_of(entry.first)] = entry.second;
+    return true;
+  });
+  where.merge(moved);
 }
 
 simulated_disk::fault simulated_disk::sync_directory(const std::string& path) {

@@ -1,9 +1,9 @@
-// simulated_disk: one disk in memory behind both seams of the store (segment files and RocksDB's files), which fails, fills
-// and loses power on command.
+// simulated_disk: one disk in memory behind both seams of the store (segment files and RocksDB's files), which fails,
+// fills and loses power on command.
 //
-// The model is strict: bytes are durable only after a sync of their file, names only after a sync of their directory. On
-// power loss a chosen share of each file's unsynced bytes survives. Operations that change the disk are counted, so that
-// a test can fail each of them in turn. Thread rule: any thread.
+// The model is strict: bytes are durable only after a sync of their file, names only after a sync of their directory.
+// On power loss a chosen share of each file's unsynced bytes survives. Operations that change the disk are counted, so
+// that a test can fail each of them in turn. Thread rule: any thread.
 #pragma once
 
 #include <condition_variable>
@@ -75,6 +75,7 @@ class simulated_disk {
   [[nodiscard]] fault rename(const std::string& from, const std::string& to);
   [[nodiscard]] fault sync_directory(const std::string& path);
   void make_directory(const std::string& path);
+  void remove_directory(const std::string& path);
   [[nodiscard]] bool is_directory(const std::string& path) const;
   [[nodiscard]] std::vector<std::string> list(const std::string& path) const;
   [[nodiscard]] std::string read(const file_ptr& source, std::uint64_t offset, std::size_t size) const;
@@ -86,6 +87,7 @@ class simulated_disk {
 
  private:
   using names = std::map<std::string, file_ptr>;
+  static void move_below(names& where, const std::string& from, const std::string& to);
 
   mutable std::mutex mutex_;
   std::condition_variable idle_;

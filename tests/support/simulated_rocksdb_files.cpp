@@ -168,7 +168,10 @@ class rocksdb_seam final : public rocksdb::FileSystem {
   IOStatus CreateDirIfMissing(const std::string& path, const IOOptions& options, IODebugContext* debug) override {
     return CreateDir(path, options, debug);
   }
-  IOStatus DeleteDir(const std::string&, const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
+  IOStatus DeleteDir(const std::string& path, const IOOptions&, IODebugContext*) override {
+    disk_.remove_directory(path);
+    return IOStatus::OK();
+  }
   IOStatus GetFileSize(const std::string& path, const IOOptions&, uint64_t* out, IODebugContext*) override {
     const auto found = disk_.find(path);
     if (!found) return IOStatus::PathNotFound(path);

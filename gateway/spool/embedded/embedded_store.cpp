@@ -1,5 +1,6 @@
 #include "gateway/spool/embedded/embedded_store.hpp"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -149,6 +150,15 @@ result<committer_start> read_start(const state_db& db) {
   return start;
 }
 
+// A repair that ended between its two renames: an empty state in the place of the repaired one would forget all mail.
+result<void> check_swap(file_system& files, const std::string& directory) {
+  const auto names = files.list(directory);
+  if (!names) return names.error();
+  const auto has = [&](const char* name) { return std::find(names->begin(), names->end(), name) != names->end(); };
+  if (!has("state") && has("state.repaired")) return error{errc::corrupt, "spool.open"};
+  return {};
+}
+
 result<store_parts> open_parts(const spool_config& config, logger& log, const spool_metrics& metrics,
                                const embedded_options& options) {
   file_system& files = options.files ? *options.files : posix_file_system();
@@ -157,6 +167,7 @@ result<store_parts> open_parts(const spool_config& config, logger& log, const sp
   auto lock = files.lock(config.data_directory + "/LOCK");
   if (!lock) return lock.error();
   parts.lock = std::move(*lock);
+  if (auto whole = check_swap(files, config.data_directory); !whole) return whole.error();
   state_options state;
   state.directory = config.data_directory + "/state";
   state.env = options.env;

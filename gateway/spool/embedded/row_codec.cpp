@@ -95,6 +95,7 @@ std::string encode(const lane_row& row) {
   out.text(row.tenant);
   out.varint(row.candidates.size());
   for (const std::string& candidate : row.candidates) out.text(candidate);
+  out.u8(row.own_lifetime ? 1 : 0);
   return std::move(out.bytes());
 }
 
@@ -106,6 +107,7 @@ std::optional<lane_row> decode_lane(lane_id id, std::string_view value) {
   row.tenant = in.text();
   const std::size_t candidates = in.count();
   for (std::size_t i = 0; i < candidates && in.ok(); ++i) row.candidates.emplace_back(in.text());
+  if (!in.at_end()) row.own_lifetime = in.u8() != 0;
   if (!in.ok()) return std::nullopt;
   return row;
 }

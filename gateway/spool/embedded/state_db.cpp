@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/spool/embedded/encoding.hpp"
+#include "gateway/spool/embedded/log_tail.hpp"
 #include "gateway/spool/embedded/state_options.hpp"
 
 namespace stellwerk::spool::embedded {
@@ -67,6 +68,9 @@ result<std::unique_ptr<state_db>> state_db::open(const state_options& options) {
   const state_memory memory = make_state_memory();
   const rocksdb::DBOptions database = database_options(options, memory);
   const auto descriptors = descriptors_of(options, database, memory);
+  if (!options.salvage) {
+    if (auto tails = check_log_tails(options); !tails) return tails.error();
+  }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
   const rocksdb::Status opened =
@@ -80,6 +84,7 @@ result<std::unique_ptr<state_db>> state_db::open(const state_options& options) {
   std::unique_ptr<state_db> self{new state_db};
   self->db_.reset(raw);
   self->sync_ = options.sync;
+  self->verify_blocks_ = !options.salvage;
   self->log_ = options.log;
   self->corrupt_ = options.corrupt_records;
   std::copy_n(handles.begin(), family_count, self->handles_.begin());
@@ -101,7 +106,7 @@ state_db::~state_db() {
 
 result<std::optional<std::string>> state_db::get(family which, std::string_view key) const {
   std::string value;
-  const rocksdb::Status got = db_->Get(rocksdb::ReadOptions{}, handle(which), key, &value);
+  const rocksdb::Status got = db_->Get(rocksdb::ReadOptions{verify_blocks_, true}, handle(which), key, &value);
   if (got.IsNotFound()) return std::optional<std::string>{};
   if (!got.ok()) {
     if (got.IsCorruption()) corrupt_.add();
@@ -116,11 +121,19 @@ result<std::optional<std::string>> state_db::get(family which, std::string_view 
   return std::optional<std::string>{std::move(value)};
 }
 
+result<bool> state_db::has(family which, std::string_view key) const {
+  std::string value;
+  const rocksdb::Status got = db_->Get(rocksdb::ReadOptions{verify_blocks_, true}, handle(which), key, &value);
+  if (got.IsNotFound()) return false;
+  if (!got.ok()) return to_error(got, "spool.get");
+  return true;
+}
+
 state_cursor state_db::walk(family which, std::string_view from, std::string_view until, walk_scope scope) const {
   state_cursor cursor;
   cursor.family_ = which;
   cursor.corrupt_ = &corrupt_;
-  rocksdb::ReadOptions read;
+  rocksdb::ReadOptions read{verify_blocks_, true};
   if (!until.empty()) {
     cursor.until_ = std::make_unique<std::string>(until);
     cursor.until_slice_ = std::make_unique<rocksdb::Slice>(*cursor.until_);
@@ -149,6 +162,12 @@ result<void> state_db::resume() {
 result<void> state_db::flush() {
   const rocksdb::Status flushed = db_->Flush(rocksdb::FlushOptions{}, {handles_.begin(), handles_.end()});
   if (!flushed.ok()) return failed(flushed, "spool.flush");
+  return {};
+}
+
+result<void> state_db::verify_tables() const {
+  const rocksdb::Status verified = db_->VerifyChecksum();
+  if (!verified.ok()) return failed(verified, "spool.verify");
   return {};
 }
 

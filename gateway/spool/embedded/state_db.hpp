@@ -45,7 +45,11 @@ class state_cursor {
  public:
   [[nodiscard]] bool valid() const { return it_->Valid(); }
   void next() { it_->Next(); }
+  void seek(std::string_view key) { it_->Seek(key); }
+  // A block of a table cannot be read: not valid, though this need not be the end.
+  [[nodiscard]] bool is_damaged() const { return !it_->Valid() && it_->status().IsCorruption(); }
   [[nodiscard]] std::string_view key() const { return it_->key().ToStringView(); }
+  [[nodiscard]] std::string_view sealed() const { return it_->value().ToStringView(); }
   // errc::corrupt: this value's seal does not hold; the walk can go on.
   [[nodiscard]] result<std::string_view> value() const;
   [[nodiscard]] result<void> status() const;  // after valid() is false: the end, or a fault of the store
@@ -65,8 +69,8 @@ struct state_options {
   std::string directory;
   rocksdb::Env* env = nullptr;  // null: the default
   bool sync = true;
-  bool read_only = false;
-  bool salvage = false;  // recover up to the first fault of the log instead of refusing
+  bool read_only = false;  // writes nothing, not even a log of its own
+  bool salvage = false;    // take what can be read: skip faults of the log, read blocks whose checksum does not hold
   duration history_retention{};
   std::uint64_t history_bytes_max = 0;
   counter corrupt_records;
@@ -81,12 +85,15 @@ class state_db {
   state_db& operator=(const state_db&) = delete;
 
   [[nodiscard]] result<std::optional<std::string>> get(family which, std::string_view key) const;  // unsealed
+  [[nodiscard]] result<bool> has(family which, std::string_view key) const;  // for families of marks
   [[nodiscard]] state_cursor walk(family which, std::string_view from, std::string_view until,
                                   walk_scope scope = walk_scope::whole_family) const;
   [[nodiscard]] result<void> write(state_batch& batch);
   [[nodiscard]] result<void> resume();
   [[nodiscard]] result<void> flush();
   [[nodiscard]] std::uint64_t bytes_on_disk() const;
+  // Reads every block of every table and checks its checksum.
+  [[nodiscard]] result<void> verify_tables() const;
 
  private:
   friend class state_batch;
@@ -98,6 +105,7 @@ class state_db {
   [[nodiscard]] error failed(const rocksdb::Status& status, const char* step) const;
 
   bool sync_ = true;
+  bool verify_blocks_ = true;
   logger* log_ = nullptr;
   mutable counter corrupt_;
   std::unique_ptr<rocksdb::DB> db_;

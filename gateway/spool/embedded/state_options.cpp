@@ -2,6 +2,7 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
@@ -31,6 +32,12 @@ bool starts_with_id(family which) {
   return which == family::recipient || which == family::history_recipient || which == family::intent;
 }
 
+class silent_log final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*values*/) override {}
+};
+
 void keep_as_history(rocksdb::ColumnFamilyOptions& out, family which, const state_options& options) {
   // Whole files fall off the end by age and by size: no deletes, no rewriting.
   out.compaction_style = rocksdb::kCompactionStyleFIFO;
@@ -53,11 +60,11 @@ state_memory make_state_memory() {
 
 rocksdb::DBOptions database_options(const state_options& options, const state_memory& memory) {
   rocksdb::DBOptions out;
-  out.create_if_missing = true;
-  out.create_missing_column_families = true;
+  out.create_if_missing = !options.read_only;
+  out.create_missing_column_families = !options.read_only;
   if (options.env != nullptr) out.env = options.env;
   // The default would silently drop acknowledged commits behind a fault in the middle of the log.
-  out.wal_recovery_mode = options.salvage ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
+  out.wal_recovery_mode = options.salvage ? rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords
                                           : rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   out.recycle_log_file_num = 0;  // recycled logs need the default recovery mode
   out.paranoid_checks = true;
@@ -68,6 +75,7 @@ rocksdb::DBOptions database_options(const state_options& options, const state_me
   out.max_open_files = -1;  // files are large and few; history by age needs them open
   out.max_background_jobs = 2;
   out.bytes_per_sync = 1ULL << 20;  // flushes and compactions reach the disk in small steps, not under a commit's sync
+  if (options.read_only) out.info_log = std::make_shared<silent_log>();  // a log file would be a write
   out.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   out.keep_log_file_num = 3;
   out.max_log_file_size = 4ULL << 20;

@@ -26,9 +26,7 @@ class segment_test : public store_fixture {
     EXPECT_TRUE(answer);
     return answer->added.at(0);
   }
-  void deliver(const recipient_row& row) {
-    ASSERT_TRUE(change(row, with_state(row, recipient_state::delivered)));
-  }
+  void deliver(const recipient_row& row) { ASSERT_TRUE(change(row, with_state(row, recipient_state::delivered))); }
   [[nodiscard]] std::string content_of(const recipient_row& row) {
     const auto loaded = store_->load_message(row.key.message);
     return loaded && loaded->content ? *loaded->content : std::string{};
@@ -52,7 +50,8 @@ TEST_F(segment_test, a_full_segment_is_closed_and_the_next_one_opened) {
   for (char fill = 'a'; fill < 'g'; ++fill) rows.push_back(accept_body(40'000, fill));
   EXPECT_EQ(segment_files(), 3U);
   restart();
-  for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(content_of(rows[i]), a_body(40'000, static_cast<char>('a' + i)));
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    EXPECT_EQ(content_of(rows[i]), a_body(40'000, static_cast<char>('a' + i)));
 }
 
 TEST_F(segment_test, a_body_larger_than_a_segment_has_one_of_its_own) {
@@ -135,8 +134,11 @@ TEST_F(segment_test, a_damaged_record_is_quarantined_alone) {
   const recipient_row third = accept_body(20'000, 'c');
   close();
   const std::uint64_t record = fs::file_size(segment(1)) / 3;
-  const std::map<std::string, std::uint64_t> damages{
-      {"magic", record}, {"length", record + 8}, {"id", record + 20}, {"checksum", record + 35}, {"content", record + 9000}};
+  const std::map<std::string, std::uint64_t> damages{{"magic", record},
+                                                     {"length", record + 8},
+                                                     {"id", record + 20},
+                                                     {"checksum", record + 35},
+                                                     {"content", record + 9000}};
   for (const auto& [where, offset] : damages) {
     const std::string saved = [&] {
       std::ifstream in{segment(1), std::ios::binary};
