@@ -11,6 +11,16 @@
 
 namespace stellwerk::simulate {
 
+namespace {
+
+// What no declared change touches.
+std::string_view body_of(std::string_view content) {
+  const auto end = content.find("\r\n\r\n");
+  return end == std::string_view::npos ? std::string_view{} : content.substr(end + 4);
+}
+
+}  // namespace
+
 recorder::recorder(std::string path, std::string raw_directory, const clock& time)
     : path_{std::move(path)}, raw_directory_{std::move(raw_directory)}, time_{time} {
   if (!path_.empty()) descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -54,6 +64,7 @@ void recorder::write(const record& what) {
   }
   line += '}';
   text("sha256", sha256_hex(what.content));
+  text("body_sha256", sha256_hex(body_of(what.content)));
   line += ",\"size\":" + std::to_string(what.content.size());
   text("verdict", what.verdict);
   line += what.replied ? ",\"replied\":true" : ",\"replied\":false";
