@@ -13,7 +13,7 @@
 #include "gateway/spool/embedded/state_options.hpp"
 #include "gateway/spool/embedded/state_reader.hpp"
 #include "gateway/spool/spool_tools.hpp"
-#include "tests/unit/gateway/spool/simulated_disk.hpp"
+#include "tests/support/simulated_disk.hpp"
 #include "tests/unit/gateway/spool/store_fixture.hpp"
 
 namespace stellwerk::spool {
