@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace stellwerk {
 namespace {
@@ -40,6 +41,27 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
   }
   return 0;
 }
+
+// How many octets of `text` from `at` on are ASCII, eight at a time: mail is mostly that, and all of it is looked at.
+std::size_t ascii_run(std::string_view text, std::size_t at) {
+  constexpr std::uint64_t high_bits = 0x8080808080808080ULL;
+  const std::size_t begin = at;
+  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if ((word & high_bits) != 0) break;
+  }
+  while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80) ++at;
+  return at - begin;
+}
+
+// Octets that stand for themselves in a JSON string.
+constexpr std::array<bool, 256> make_json_plain() {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0x20; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}
+constexpr auto json_plain = make_json_plain();
 
 void append_unicode_escape(std::string& out, unsigned code) {
   static constexpr std::string_view hex = "0123456789abcdef";
@@ -90,7 +112,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 bool is_valid_utf8(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = ascii_run(text, 0); at < text.size(); at += ascii_run(text, at)) {
     const std::size_t length = utf8_length(text, at);
     if (length == 0) return false;
     at += length;
@@ -98,9 +120,7 @@ bool is_valid_utf8(std::string_view text) {
   return true;
 }
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
+bool is_ascii(std::string_view text) { return ascii_run(text, 0) == text.size(); }
 
 bool is_printable_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
@@ -119,6 +139,11 @@ std::optional<std::uint64_t> parse_decimal(std::string_view text) {
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = at;
+    while (end < text.size() && json_plain[static_cast<unsigned char>(text[end])]) ++end;
+    out.append(text, at, end - at);
+    at = end;
+    if (at == text.size()) break;
     const auto c = static_cast<unsigned char>(text[at]);
     const std::size_t length = utf8_length(text, at);
     if (length == 0) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "base/text.hpp"
 #include "mail/charset.hpp"
@@ -185,7 +187,8 @@ std::string decoded_body(const mime_part& part, std::size_t octets_max) {
 
 std::string decoded_text(const mime_part& part, std::size_t octets_max) {
   const std::string bytes = decoded_body(part, octets_max);
-  return to_utf8(bytes, part.content_type.parameter("charset")).value_or(repaired_utf8(bytes));
+  std::optional<std::string> text = to_utf8(bytes, part.content_type.parameter("charset"));
+  return text ? std::move(*text) : repaired_utf8(bytes);
 }
 
 }  // namespace stellwerk::mail

@@ -18,6 +18,13 @@ namespace {
 constexpr std::size_t reader_threads = 3;
 constexpr std::size_t worker_threads = 2;
 constexpr std::size_t pool_queue_max = 20'000;
+// Up to so many cores the dispatcher has no thread of its own: waking one for every message costs more than it gains.
+constexpr std::size_t small_machine_cores = 2;
+
+async::io_threads::lag_hook lag_gauge(metric_registry& registry, const char* thread) {
+  gauge lag = registry.make_gauge("event_loop_lag_seconds", "How late the loops' timers are.", {{"thread", thread}});
+  return [lag](std::size_t, std::chrono::nanoseconds late) mutable { lag.set(std::chrono::duration<double>(late).count()); };
+}
 
 spool::spool_metrics make_spool_metrics(metric_registry& registry) {
   spool::spool_metrics made;
@@ -86,13 +93,21 @@ gateway::parts::parts(config::gateway_config configuration)
       rules{settings.policy},
       readers{reader_threads, pool_queue_max, "reader"},
       workers{worker_threads, pool_queue_max, "worker"},
-      threads{std::max(1U, std::thread::hardware_concurrency()), "io",
-              [lag = metrics.make_gauge("event_loop_lag_seconds", "How late the loops' timers are.", {{"thread", "io"}})](
-                  std::size_t, std::chrono::nanoseconds late) mutable { lag.set(std::chrono::duration<double>(late).count()); }},
+      threads{std::max(1U, std::thread::hardware_concurrency()), "io", lag_gauge(metrics, "io")},
       passwords{workers, time},
       dispatch_random{secure_seed()},
-      dispatching{time},
-      watch{settings.file} {}
+      watch{settings.file} {
+  if (threads.size() > small_machine_cores) {
+    dispatch_thread = std::make_unique<async::io_threads>(1, "dispatch", lag_gauge(metrics, "dispatch"));
+  }
+  dispatching = std::make_unique<dispatch_loop>(dispatch_thread ? dispatch_thread->at(0) : threads.at(0), time);
+}
+
+bool gateway::parts::loops_turn() const {
+  constexpr std::chrono::seconds silence_max{30};
+  return threads.longest_silence() < silence_max &&
+         (!dispatch_thread || dispatch_thread->longest_silence() < silence_max);
+}
 
 std::optional<start_fault> gateway::parts::open_store() {
   auto made = ingress::make_door_settings(settings.ingress, time.now());
@@ -136,7 +151,7 @@ std::optional<start_fault> gateway::parts::open_admin(std::vector<std::string>& 
   on_thread(first.context, [&] {
     admin::admin_sources sources{[this] { show_counts(); return metrics.text(); },
                                  [this] { return readiness(); },
-                                 [this] { return threads.longest_silence() < std::chrono::seconds{30}; },
+                                 [this] { return loops_turn(); },
                                  *dispatch, *store, rules, readers, log, settings.http.admin_token_hash};
     net::http_server_config server_config;
     server_config.name = "admin";
@@ -187,6 +202,7 @@ std::optional<start_fault> gateway::start(const announcer& announce) {
   parts& all = *parts_;
   if (auto fault = all.open_store()) return fault;
   all.threads.start();
+  if (all.dispatch_thread) all.dispatch_thread->start();
   std::vector<delivery::io_runner::thread> run_on;
   for (std::size_t i = 0; i < all.threads.size(); ++i) {
     on_thread(all.threads.at(i), [&] {
@@ -209,14 +225,14 @@ std::optional<start_fault> gateway::start(const announcer& announce) {
         // The number of reads is bounded by the dispatcher; the queue has room for all of them.
         if (!all.readers.post(std::move(work))) all.log.error("readers_full", {});
       },
-      all.delivery_numbers, [&all] { all.dispatching.wake(); }, all.settings.node.name};
+      all.delivery_numbers, [&all] { all.dispatching->wake(); }, all.settings.node.name};
   all.dispatch = std::make_unique<delivery::dispatcher>(std::move(environment), all.settings.delivery, all.settings.policy, all.shares());
   for (auto& unit : all.units) {
     unit->admission = std::make_unique<ingress::admission_pipeline>(ingress::admission_services{
         all.time, unit->ids, *all.dispatch, all.rules, *all.doors, all.rates, all.pressure, *all.door_numbers, all.log});
   }
   all.dispatch->recover();
-  all.dispatching.start(*all.dispatch, [&all] { all.dispatch_turns.fetch_add(1, std::memory_order_relaxed); });
+  all.dispatching->start(*all.dispatch);
 
   std::vector<std::string> lines;
   if (auto fault = all.open_doors(lines)) {
@@ -259,12 +275,16 @@ void gateway::drain(std::chrono::seconds grace, const std::function<bool()>& hur
   if (all.admin) on_thread(all.units.front()->context, [&all] { all.admin->stop(); });
   // What was accepted or settled until now is committed; then nobody writes any more.
   if (all.store) all.store->close();
-  all.dispatching.stop();
+  all.dispatching->stop();
   all.readers.stop();
   all.workers.stop();
   if (all.runner) all.runner->close();
   all.threads.stop();
   all.threads.join();
+  if (all.dispatch_thread) {
+    all.dispatch_thread->stop();
+    all.dispatch_thread->join();
+  }
   all.log.info("stopped", {});
 }
 

@@ -12,7 +12,7 @@
 #include "base/async/published.hpp"
 #include "base/net/http_server.hpp"
 #include "gateway/admin/admin_handler.hpp"
-#include "gateway/app/dispatch_thread.hpp"
+#include "gateway/app/dispatch_loop.hpp"
 #include "gateway/app/file_watch.hpp"
 #include "gateway/app/gateway.hpp"
 #include "gateway/app/io_unit.hpp"
@@ -55,6 +55,7 @@ struct gateway::parts {
   [[nodiscard]] std::optional<start_fault> open_smtp(const ingress::smtp_listener_config& door, std::vector<std::string>& lines);
   [[nodiscard]] std::optional<start_fault> open_admin(std::vector<std::string>& lines);
   [[nodiscard]] admin::readiness readiness() const;
+  [[nodiscard]] bool loops_turn() const;
   void show_counts();
   void watch_pressure();
   [[nodiscard]] delivery::stream_shares shares() const {
@@ -83,7 +84,8 @@ struct gateway::parts {
   ingress::password_authenticator passwords;
   std::unique_ptr<spool::embedded::embedded_store> store;
   seeded_random dispatch_random;
-  dispatch_thread dispatching;
+  std::unique_ptr<async::io_threads> dispatch_thread;  // null: dispatch runs on the first io thread
+  std::unique_ptr<dispatch_loop> dispatching;
   std::unique_ptr<delivery::io_runner> runner;
   std::unique_ptr<delivery::dispatcher> dispatch;
   std::vector<std::unique_ptr<ingress::smtp::smtp_server>> smtp;
@@ -91,7 +93,6 @@ struct gateway::parts {
   std::atomic<ingress::grpc::grpc_server*> ledger_listener{nullptr};
   std::unique_ptr<net::http_server> admin;
   file_watch watch;
-  std::atomic<std::uint64_t> dispatch_turns{0};
   bool bound = false;
   bool draining = false;
 };

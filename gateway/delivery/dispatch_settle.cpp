@@ -220,7 +220,8 @@ void dispatcher::settle(settlement work) {
     follow_up(work.follow);
     return;
   }
-  work.follow.changes = work.request.changes;
+  work.follow.changes.reserve(work.request.changes.size());
+  for (const spool::recipient_change& one : work.request.changes) work.follow.changes.push_back(note_of(one));
   for (const spool::lane_row& row : work.request.new_lanes) work.follow.new_lanes.push_back(row.id);
   const std::uint64_t number = next_number_++;
   settles_.emplace(number, std::move(work.follow));
@@ -240,12 +241,12 @@ void dispatcher::handle(settled_event& event) {
     return;
   }
   for (const spool::lane_id id : done.new_lanes) lanes_.at(id).mark_stored();
-  for (const spool::recipient_change& one : done.changes) record(one);
+  for (const change_note& one : done.changes) record(one);
   follow_up(done);
 }
 
 void dispatcher::follow_up(pending_settle& done) {
-  for (const spool::recipient_change& one : done.changes) unlease(one.after.key);
+  for (const change_note& one : done.changes) unlease(one.key);
   for (auto& wait : done.waits) {
     unlease(wait.item.at.key);
     lane& one = lanes_.at(wait.lane);
@@ -263,25 +264,36 @@ void dispatcher::follow_up(pending_settle& done) {
   lanes_dirty_ = true;
 }
 
-// The only place that counts and logs a change of fate.
-void dispatcher::record(const spool::recipient_change& change) {
+dispatcher::change_note dispatcher::note_of(const spool::recipient_change& change) const {
   const spool::recipient_row& after = change.after;
-  const bool was_unknown = change.before.state == mail::recipient_state::unknown;
-  const bool is_unknown = after.state == mail::recipient_state::unknown;
-  if (was_unknown != is_unknown) {
-    const std::string& pinned = is_unknown ? after.pinned_destination : change.before.pinned_destination;
-    if (table_.known(pinned)) env_.metrics.destination(pinned, "").unknown.add(is_unknown ? 1 : -1);
+  change_note note{after.key, change.stream, change.before.state, after.state, after.attempts_made, {}, {}, {}, {}};
+  const bool was_unknown = note.before == mail::recipient_state::unknown;
+  const bool is_unknown = note.after == mail::recipient_state::unknown;
+  if (was_unknown != is_unknown) note.unknown_at = is_unknown ? after.pinned_destination : change.before.pinned_destination;
+  if (is_final(note.after) && env_.log.enabled(log_level::info)) {
+    note.address = after.address;
+    note.reason = after.reason;
+    if (!after.attempts.empty()) note.destination = after.attempts.back().destination;
   }
-  if (!is_final(after.state)) return;
-  env_.metrics.dispositions[index_of(change.stream)][static_cast<std::size_t>(after.state)].add();
+  return note;
+}
+
+// The only place that counts and logs a change of fate.
+void dispatcher::record(const change_note& change) {
+  if (!change.unknown_at.empty() && table_.known(change.unknown_at)) {
+    const bool is_unknown = change.after == mail::recipient_state::unknown;
+    env_.metrics.destination(change.unknown_at, "").unknown.add(is_unknown ? 1 : -1);
+  }
+  if (!is_final(change.after)) return;
+  env_.metrics.dispositions[index_of(change.stream)][static_cast<std::size_t>(change.after)].add();
   if (!env_.log.enabled(log_level::info)) return;
-  env_.log.info("disposition", {{"queue_id", after.key.message.to_string()},
-                                {"recipient", redacted_address(after.address)},
+  env_.log.info("disposition", {{"queue_id", change.key.message.to_string()},
+                                {"recipient", redacted_address(change.address)},
                                 {"stream", to_string(change.stream)},
-                                {"state", to_string(after.state)},
-                                {"reason", after.reason},
-                                {"destination", after.attempts.empty() ? std::string{} : after.attempts.back().destination},
-                                {"attempts", after.attempts_made}});
+                                {"state", to_string(change.after)},
+                                {"reason", change.reason},
+                                {"destination", change.destination},
+                                {"attempts", change.attempts_made}});
 }
 
 }  // namespace stellwerk::delivery

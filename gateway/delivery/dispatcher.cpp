@@ -6,6 +6,11 @@
 #include "base/limits.hpp"
 
 namespace stellwerk::delivery {
+namespace {
+
+constexpr std::size_t turn_events_max = 256;
+
+}  // namespace
 
 dispatcher::dispatcher(environment env, delivery_config config, std::shared_ptr<const policy::policy> rules,
                        stream_shares shares)
@@ -45,12 +50,16 @@ void dispatcher::adopt(std::shared_ptr<const policy::policy> rules, stream_share
 }
 
 void dispatcher::run() {
-  batch_.clear();
-  mailbox_.drain(batch_);
-  for (dispatch_event& event : batch_) {
-    std::visit([this](auto& one) { handle(one); }, event);
+  if (handled_ == batch_.size()) {
+    batch_.clear();
+    handled_ = 0;
+    mailbox_.drain(batch_);
   }
-  batch_.clear();
+  // A turn is short: the thread may have connections to serve as well.
+  const std::size_t end = std::min(batch_.size(), handled_ + turn_events_max);
+  for (; handled_ < end; ++handled_) {
+    std::visit([this](auto& one) { handle(one); }, batch_[handled_]);
+  }
   const steady_point now = env_.time.steady();
   if (now >= next_housekeeping_) housekeeping(now);
   if (table_.take_changed()) lanes_dirty_ = true;
@@ -236,7 +245,7 @@ void dispatcher::handle(accepted_event& event) {
   }
   for (const spool::recipient_row& row : answer.added) {
     if (is_final(row.state)) {
-      record({row, row, message->row().stream});
+      record(note_of({row, row, message->row().stream}));
       // The client was told 250 for the others: this one is told by a notice.
       bounce_notice(refused, *message, row);
       continue;

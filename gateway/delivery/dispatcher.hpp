@@ -77,7 +77,8 @@ class dispatcher final : public spool::acceptor {
   // ---- dispatch thread ----
   void recover();  // once, before the first run: intents without outcome, lanes
   void run();
-  [[nodiscard]] steady_point next_wakeup() const { return next_wakeup_; }
+  // Not later than now: events are left over for another turn.
+  [[nodiscard]] steady_point next_wakeup() const { return handled_ < batch_.size() ? steady_point{} : next_wakeup_; }
   void stop_starting() { starting_ = false; }  // draining: what is in flight finishes, nothing new starts
   [[nodiscard]] destination_table& destinations() { return table_; }
 
@@ -95,9 +96,22 @@ class dispatcher final : public spool::acceptor {
     std::vector<spool::lane_id> new_lanes;
   };
 
+  // What is counted and logged of a change when it is durable; the texts only where they will be asked for.
+  struct change_note {
+    spool::recipient_key key;
+    mail::traffic_stream stream = mail::traffic_stream::transactional;
+    mail::recipient_state before = mail::recipient_state::ready;
+    mail::recipient_state after = mail::recipient_state::ready;
+    std::uint32_t attempts_made = 0;
+    std::string unknown_at;  // the destination, where the change is into or out of `unknown`
+    std::string address;     // this and what follows: of a final change that is logged
+    std::string reason;
+    std::string destination;
+  };
+
   // A settle on its way to the store, with what follows when it is durable.
   struct pending_settle {
-    std::vector<spool::recipient_change> changes;  // for counting and logging
+    std::vector<change_note> changes;
     std::vector<std::unique_ptr<job>> starts;
     struct waiting {
       spool::lane_id lane = 0;
@@ -163,7 +177,8 @@ class dispatcher final : public spool::acceptor {
   void bounce_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after);
   void delay_notice(settlement& work, const delivery_message& message, spool::recipient_row& after);
   void add_notice(settlement& work, const delivery_message& message, std::string content);
-  void record(const spool::recipient_change& change);
+  [[nodiscard]] change_note note_of(const spool::recipient_change& change) const;
+  void record(const change_note& change);
 
   // dispatch_lanes.cpp
   void pump();
@@ -202,6 +217,7 @@ class dispatcher final : public spool::acceptor {
 
   async::mailbox<dispatch_event> mailbox_;
   std::vector<dispatch_event> batch_;
+  std::size_t handled_ = 0;  // of batch_
   std::unordered_map<std::uint64_t, std::unique_ptr<job>> jobs_;
   std::unordered_map<std::uint64_t, pending_accept> accepts_;
   std::unordered_map<std::uint64_t, pending_settle> settles_;

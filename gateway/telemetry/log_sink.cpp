@@ -6,6 +6,12 @@
 #include <chrono>
 
 namespace stellwerk::telemetry {
+namespace {
+
+constexpr std::chrono::milliseconds gather_for{5};
+constexpr std::size_t gather_bytes_max = 64U << 10;
+
+}  // namespace
 
 log_sink::log_sink(int descriptor, const clock& time, log_level least, counter dropped)
     : descriptor_{descriptor}, time_{time}, least_{least}, dropped_{dropped}, thread_{[this] { run(); }} {}
@@ -34,10 +40,11 @@ void log_sink::write(log_level level, std::string_view event, std::span<const lo
       return;
     }
   }
-  const bool first = pending_.empty();
+  const std::size_t before = pending_.size();
   pending_ += line;
+  const bool much = before <= gather_bytes_max && pending_.size() > gather_bytes_max;
   lock.unlock();
-  if (first) wake_.notify_one();
+  if (before == 0 || much) wake_.notify_one();
 }
 
 void log_sink::run() {
@@ -46,6 +53,8 @@ void log_sink::run() {
     {
       std::unique_lock lock{mutex_};
       wake_.wait(lock, [this] { return stopping_ || !pending_.empty(); });
+      // A line seldom comes alone: gathering costs less than a wake-up and a write for each.
+      wake_.wait_for(lock, gather_for, [this] { return stopping_ || pending_.size() > gather_bytes_max; });
       if (pending_.empty()) return;
       batch.clear();
       batch.swap(pending_);

@@ -1,5 +1,6 @@
 #include "policy/classify/folded_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -38,23 +39,73 @@ std::string_view two_letters(unsigned char second) {
   }
 }
 
+enum class octet_kind : std::uint8_t { literal, blank, lead, markup };
+
+struct octet {
+  char lower = 0;
+  octet_kind kind = octet_kind::literal;
+};
+
+constexpr std::array<octet, 256> make_octets() {
+  std::array<octet, 256> table{};
+  for (std::size_t c = 0; c < table.size(); ++c) table[c].lower = ascii_lower(static_cast<char>(c));
+  for (const char c : {' ', '\t', '\r', '\n'}) table[static_cast<unsigned char>(c)].kind = octet_kind::blank;
+  for (const char c : {'<', '&'}) table[static_cast<unsigned char>(c)].kind = octet_kind::markup;
+  for (const std::size_t c : {0xc2U, 0xc3U}) table[c].kind = octet_kind::lead;
+  return table;
+}
+constexpr auto octets = make_octets();
+
+// Writes into room made once: what is folded is never longer than what it came from.
 class folder {
  public:
-  explicit folder(std::size_t reserve) { out_.reserve(reserve); }
+  explicit folder(std::size_t room) : out_(room, '\0') {}
   void put(char c) {
-    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-      if (!out_.empty() && out_.back() != ' ') out_ += ' ';
-    } else {
-      out_ += ascii_lower(c);
+    const octet known = octets[static_cast<unsigned char>(c)];
+    if (known.kind == octet_kind::blank) {
+      put_blank();
+    } else if (size_ < out_.size()) {
+      out_[size_++] = known.lower;
     }
   }
   void put(std::string_view text) {
     for (const char c : text) put(c);
   }
-  std::string take() { return std::move(out_); }
+  // From `at` on as far as octets stand for themselves; returns where to go on. The inner loop of classification.
+  std::size_t put_run(std::string_view text, std::size_t at, bool with_markup) {
+    const std::size_t end = at + std::min(text.size() - at, out_.size() - size_);
+    char* to = out_.data() + size_;
+    bool blank = size_ == 0 || to[-1] == ' ';
+    for (; at < end; ++at) {
+      const octet known = octets[static_cast<unsigned char>(text[at])];
+      if (known.kind == octet_kind::literal) {
+        *to++ = known.lower;
+        blank = false;
+      } else if (known.kind == octet_kind::blank) {
+        if (!blank) *to++ = ' ';
+        blank = true;
+      } else if (known.kind == octet_kind::lead || with_markup) {
+        break;
+      } else {
+        *to++ = known.lower;
+        blank = false;
+      }
+    }
+    size_ = static_cast<std::size_t>(to - out_.data());
+    return at;
+  }
+  std::string take() {
+    out_.resize(size_);
+    return std::move(out_);
+  }
 
  private:
+  void put_blank() {
+    if (size_ > 0 && size_ < out_.size() && out_[size_ - 1] != ' ') out_[size_++] = ' ';
+  }
+
   std::string out_;
+  std::size_t size_ = 0;
 };
 
 // The tag at `at`: its links are kept as text, a script or style body is skipped. Returns where to go on.
@@ -84,6 +135,8 @@ std::string fold_text(std::string_view text, markup kind, std::size_t octets_max
   text = text.substr(0, octets_max);
   folder out{text.size()};
   for (std::size_t at = 0; at < text.size();) {
+    at = out.put_run(text, at, kind == markup::html);
+    if (at == text.size()) break;
     const char c = text[at];
     if (kind == markup::html && c == '<') {
       at = skip_tag(text, at, out);
