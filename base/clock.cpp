@@ -69,7 +69,8 @@ void manual_clock::advance(nanoseconds by) noexcept {
 
 void manual_clock::jump(duration by) noexcept { wall_ns_ += duration_cast<nanoseconds>(by).count(); }
 
-// By hand: every log line begins with one, and the formatted output of the C library costs more than the rest of the line.
+// By hand: every log line begins with one, and the formatted output of the C library costs more than the rest of the
+// line.
 std::string to_rfc3339(time_point at) {
   const civil c = civil_of(at);
   std::string out = "0000-00-00T00:00:00.000Z";
@@ -90,7 +91,8 @@ std::optional<time_point> parse_rfc3339(std::string_view text) {
   const auto year = digits(text, 0, 4), month = digits(text, 5, 2), day = digits(text, 8, 2);
   const auto hour = digits(text, 11, 2), minute = digits(text, 14, 2), second = digits(text, 17, 2);
   if (!year || !month || !day || !hour || !minute || !second || text.size() < 20) return std::nullopt;
-  if (text[4] != '-' || text[7] != '-' || (text[10] | 0x20) != 't' || text[13] != ':' || text[16] != ':') return std::nullopt;
+  if (text[4] != '-' || text[7] != '-' || (text[10] | 0x20) != 't' || text[13] != ':' || text[16] != ':')
+    return std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
                                          std::chrono::day{static_cast<unsigned>(*day)}};
   if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
@@ -114,10 +116,11 @@ std::string to_rfc5322(time_point at) {
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const civil c = civil_of(at);
   std::array<char, 48> buffer{};
-  const int n = std::snprintf(buffer.data(), buffer.size(), "%s, %02u %s %04d %02d:%02d:%02d +0000",
-                              days[c.weekday.c_encoding()], unsigned{c.date.day()}, months[unsigned{c.date.month()} - 1],
-                              int{c.date.year()}, static_cast<int>(c.time.hours().count()),
-                              static_cast<int>(c.time.minutes().count()), static_cast<int>(c.time.seconds().count()));
+  const int n =
+      std::snprintf(buffer.data(), buffer.size(), "%s, %02u %s %04d %02d:%02d:%02d +0000", days[c.weekday.c_encoding()],
+                    unsigned{c.date.day()}, months[unsigned{c.date.month()} - 1], int{c.date.year()},
+                    static_cast<int>(c.time.hours().count()), static_cast<int>(c.time.minutes().count()),
+                    static_cast<int>(c.time.seconds().count()));
   return {buffer.data(), static_cast<std::size_t>(n)};
 }
 

@@ -23,7 +23,9 @@ constexpr std::size_t small_machine_cores = 2;
 
 async::io_threads::lag_hook lag_gauge(metric_registry& registry, const char* thread) {
   gauge lag = registry.make_gauge("event_loop_lag_seconds", "How late the loops' timers are.", {{"thread", thread}});
-  return [lag](std::size_t, std::chrono::nanoseconds late) mutable { lag.set(std::chrono::duration<double>(late).count()); };
+  return [lag](std::size_t, std::chrono::nanoseconds late) mutable {
+    lag.set(std::chrono::duration<double>(late).count());
+  };
 }
 
 spool::spool_metrics make_spool_metrics(metric_registry& registry) {
@@ -50,7 +52,8 @@ std::vector<std::string> listener_names(const config::gateway_config& settings) 
   return names;
 }
 
-async::awaitable<void> drain_door(ingress::smtp::smtp_server& door, steady_point deadline, std::atomic<std::size_t>& open) {
+async::awaitable<void> drain_door(ingress::smtp::smtp_server& door, steady_point deadline,
+                                  std::atomic<std::size_t>& open) {
   co_await door.drain(deadline);
   --open;
 }
@@ -100,7 +103,7 @@ gateway::parts::parts(config::gateway_config configuration)
   if (threads.size() > small_machine_cores) {
     dispatch_thread = std::make_unique<async::io_threads>(1, "dispatch", lag_gauge(metrics, "dispatch"));
   }
-  dispatching = std::make_unique<dispatch_loop>(dispatch_thread ? dispatch_thread->at(0) : threads.at(0), time);
+  dispatching = std::make_unique<async::turn_loop>(dispatch_thread ? dispatch_thread->at(0) : threads.at(0), time);
 }
 
 bool gateway::parts::loops_turn() const {
@@ -111,7 +114,8 @@ bool gateway::parts::loops_turn() const {
 
 std::optional<start_fault> gateway::parts::open_store() {
   auto made = ingress::make_door_settings(settings.ingress, time.now());
-  if (!made.settings) return start_fault{exit_code::configuration, made.faults.front().path + ": " + made.faults.front().reason};
+  if (!made.settings)
+    return start_fault{exit_code::configuration, made.faults.front().path + ": " + made.faults.front().reason};
   doors = std::make_unique<ingress::published_settings>(made.settings);
 
   spool::embedded::embedded_options options;
@@ -129,13 +133,15 @@ std::optional<start_fault> gateway::parts::open_store() {
   return std::nullopt;
 }
 
-std::optional<start_fault> gateway::parts::open_smtp(const ingress::smtp_listener_config& door, std::vector<std::string>& lines) {
+std::optional<start_fault> gateway::parts::open_smtp(const ingress::smtp_listener_config& door,
+                                                     std::vector<std::string>& lines) {
   auto address = net::parse_listen_address(door.address);
   if (!address) return start_fault{exit_code::configuration, door.address + " is no address to listen on"};
   for (std::size_t i = 0; i < units.size(); ++i) {
     result<net::endpoint_address> answer = error{errc::cancelled, "app.listen"};
     on_thread(units[i]->context, [&] { answer = smtp[i]->listen(door.name, *address); });
-    if (!answer) return start_fault{exit_code::cannot_bind, door.name + " " + door.address + ": " + answer.error().message()};
+    if (!answer)
+      return start_fault{exit_code::cannot_bind, door.name + " " + door.address + ": " + answer.error().message()};
     *address = *answer;  // the first thread took a port; the others share it
   }
   lines.push_back("listening " + door.name + " " + address->to_string());
@@ -145,14 +151,23 @@ std::optional<start_fault> gateway::parts::open_smtp(const ingress::smtp_listene
 std::optional<start_fault> gateway::parts::open_admin(std::vector<std::string>& lines) {
   if (settings.http.admin_address.empty()) return std::nullopt;
   const auto address = net::parse_listen_address(settings.http.admin_address);
-  if (!address) return start_fault{exit_code::configuration, settings.http.admin_address + " is no address to listen on"};
+  if (!address)
+    return start_fault{exit_code::configuration, settings.http.admin_address + " is no address to listen on"};
   io_unit& first = *units.front();
   result<net::endpoint_address> answer = error{errc::cancelled, "app.listen"};
   on_thread(first.context, [&] {
-    admin::admin_sources sources{[this] { show_counts(); return metrics.text(); },
+    admin::admin_sources sources{[this] {
+                                   show_counts();
+                                   return metrics.text();
+                                 },
                                  [this] { return readiness(); },
                                  [this] { return loops_turn(); },
-                                 *dispatch, *store, rules, readers, log, settings.http.admin_token_hash};
+                                 *dispatch,
+                                 *store,
+                                 rules,
+                                 readers,
+                                 log,
+                                 settings.http.admin_token_hash};
     net::http_server_config server_config;
     server_config.name = "admin";
     admin = std::make_unique<net::http_server>(first.context.get_executor(), time, server_config,
@@ -162,7 +177,9 @@ std::optional<start_fault> gateway::parts::open_admin(std::vector<std::string>& 
                                                });
     answer = admin->listen(*address);
   });
-  if (!answer) return start_fault{exit_code::cannot_bind, "admin " + settings.http.admin_address + ": " + answer.error().message()};
+  if (!answer)
+    return start_fault{exit_code::cannot_bind,
+                       "admin " + settings.http.admin_address + ": " + answer.error().message()};
   lines.push_back("listening admin " + answer->to_string());
   return std::nullopt;
 }
@@ -170,10 +187,14 @@ std::optional<start_fault> gateway::parts::open_admin(std::vector<std::string>& 
 std::optional<start_fault> gateway::parts::open_doors(std::vector<std::string>& lines) {
   for (std::size_t i = 0; i < units.size(); ++i) {
     io_unit& unit = *units[i];
-    ingress::smtp::session_services services{time, log, *unit.admission, passwords, failures, pressure, *doors, *door_numbers,
-                                             [&unit](steady_point at) { return unit.network.sleep_until(at); }, {}};
+    ingress::smtp::session_services services{
+        time,      log,           *unit.admission,
+        passwords, failures,      pressure,
+        *doors,    *door_numbers, [&unit](steady_point at) { return unit.network.sleep_until(at); },
+        {}};
     on_thread(unit.context, [&] {
-      smtp.push_back(std::make_unique<ingress::smtp::smtp_server>(unit.context.get_executor(), std::move(services), connections));
+      smtp.push_back(
+          std::make_unique<ingress::smtp::smtp_server>(unit.context.get_executor(), std::move(services), connections));
     });
   }
   for (const ingress::smtp_listener_config& door : settings.ingress.smtp) {
@@ -188,7 +209,9 @@ std::optional<start_fault> gateway::parts::open_doors(std::vector<std::string>& 
     grpc = std::make_unique<ingress::grpc::grpc_server>(std::move(services));
     ledger_listener.store(grpc.get(), std::memory_order_release);
     const auto answer = grpc->start(settings.ingress.grpc);
-    if (!answer) return start_fault{exit_code::cannot_bind, "grpc " + settings.ingress.grpc.address + ": " + answer.error().message()};
+    if (!answer)
+      return start_fault{exit_code::cannot_bind,
+                         "grpc " + settings.ingress.grpc.address + ": " + answer.error().message()};
     lines.push_back("listening grpc " + answer->to_string());
   }
   return open_admin(lines);
@@ -212,27 +235,40 @@ std::optional<start_fault> gateway::start(const announcer& announce) {
   }
   const auto make_adapter = [&all](std::size_t thread, const adapters::destination_settings& settings) {
     io_unit& unit = *all.units[thread];
-    adapters::adapter_environment environment{unit.network, all.time, all.log, [&unit, &all](net::http_client_config config) {
-                                                return net::make_http_client(unit.context.get_executor(), unit.network, all.time, std::move(config));
-                                              }};
+    adapters::adapter_environment environment{
+        unit.network, all.time, all.log, [&unit, &all](net::http_client_config config) {
+          return net::make_http_client(unit.context.get_executor(), unit.network, all.time, std::move(config));
+        }};
     return adapters::make_adapter(settings, environment);
   };
   all.runner = std::make_unique<delivery::io_runner>(run_on, make_adapter, all.time);
   all.runner->adopt(all.settings.destinations);
-  delivery::dispatcher::environment environment{
-      all.time,   all.dispatch_random, all.log, *all.store, *all.runner,
-      [&all](std::function<void()> work) {
-        // The number of reads is bounded by the dispatcher; the queue has room for all of them.
-        if (!all.readers.post(std::move(work))) all.log.error("readers_full", {});
-      },
-      all.delivery_numbers, [&all] { all.dispatching->wake(); }, all.settings.node.name};
-  all.dispatch = std::make_unique<delivery::dispatcher>(std::move(environment), all.settings.delivery, all.settings.policy, all.shares());
+  delivery::dispatcher::environment environment{all.time,
+                                                all.dispatch_random,
+                                                all.log,
+                                                *all.store,
+                                                *all.runner,
+                                                [&all](std::function<void()> work) {
+                                                  // The number of reads is bounded by the dispatcher; the queue has
+                                                  // room for all of them.
+                                                  if (!all.readers.post(std::move(work)))
+                                                    all.log.error("readers_full", {});
+                                                },
+                                                all.delivery_numbers,
+                                                [&all] { all.dispatching->wake(); },
+                                                all.settings.node.name};
+  all.dispatch = std::make_unique<delivery::dispatcher>(std::move(environment), all.settings.delivery,
+                                                        all.settings.policy, all.shares());
   for (auto& unit : all.units) {
-    unit->admission = std::make_unique<ingress::admission_pipeline>(ingress::admission_services{
-        all.time, unit->ids, *all.dispatch, all.rules, *all.doors, all.rates, all.pressure, *all.door_numbers, all.log});
+    unit->admission = std::make_unique<ingress::admission_pipeline>(
+        ingress::admission_services{all.time, unit->ids, *all.dispatch, all.rules, *all.doors, all.rates, all.pressure,
+                                    *all.door_numbers, all.log});
   }
   all.dispatch->recover();
-  all.dispatching->start(*all.dispatch);
+  all.dispatching->start([&dispatch = *all.dispatch] {
+    dispatch.run();
+    return dispatch.next_wakeup();
+  });
 
   std::vector<std::string> lines;
   if (auto fault = all.open_doors(lines)) {
@@ -260,7 +296,8 @@ void gateway::drain(std::chrono::seconds grace, const std::function<bool()>& hur
   for (std::size_t i = 0; i < all.smtp.size(); ++i) {
     io_unit& unit = *all.units[i];
     on_thread(unit.context, [&] {
-      unit.tasks.spawn("smtp drain", drain_door(*all.smtp[i], end - std::chrono::seconds{2}, closing), async::on_stop::finish);
+      unit.tasks.spawn("smtp drain", drain_door(*all.smtp[i], end - std::chrono::seconds{2}, closing),
+                       async::on_stop::finish);
     });
   }
   if (all.grpc) all.grpc->drain(end - std::chrono::seconds{2});

@@ -10,9 +10,9 @@
 #include "base/async/blocking_pool.hpp"
 #include "base/async/io_threads.hpp"
 #include "base/async/published.hpp"
+#include "base/async/turn_loop.hpp"
 #include "base/net/http_server.hpp"
 #include "gateway/admin/admin_handler.hpp"
-#include "gateway/app/dispatch_loop.hpp"
 #include "gateway/app/file_watch.hpp"
 #include "gateway/app/gateway.hpp"
 #include "gateway/app/io_unit.hpp"
@@ -52,7 +52,8 @@ struct gateway::parts {
 
   [[nodiscard]] std::optional<start_fault> open_store();
   [[nodiscard]] std::optional<start_fault> open_doors(std::vector<std::string>& lines);
-  [[nodiscard]] std::optional<start_fault> open_smtp(const ingress::smtp_listener_config& door, std::vector<std::string>& lines);
+  [[nodiscard]] std::optional<start_fault> open_smtp(const ingress::smtp_listener_config& door,
+                                                     std::vector<std::string>& lines);
   [[nodiscard]] std::optional<start_fault> open_admin(std::vector<std::string>& lines);
   [[nodiscard]] admin::readiness readiness() const;
   [[nodiscard]] bool loops_turn() const;
@@ -77,15 +78,15 @@ struct gateway::parts {
   ingress::auth_failures failures;
   ingress::smtp::connection_limits connections;
 
-  async::blocking_pool readers;   // store reads
-  async::blocking_pool workers;   // names, password hashes
+  async::blocking_pool readers;  // store reads
+  async::blocking_pool workers;  // names, password hashes
   async::io_threads threads;
   std::vector<std::unique_ptr<io_unit>> units;
   ingress::password_authenticator passwords;
   std::unique_ptr<spool::embedded::embedded_store> store;
   seeded_random dispatch_random;
   std::unique_ptr<async::io_threads> dispatch_thread;  // null: dispatch runs on the first io thread
-  std::unique_ptr<dispatch_loop> dispatching;
+  std::unique_ptr<async::turn_loop> dispatching;
   std::unique_ptr<delivery::io_runner> runner;
   std::unique_ptr<delivery::dispatcher> dispatch;
   std::vector<std::unique_ptr<ingress::smtp::smtp_server>> smtp;

@@ -68,7 +68,8 @@ void dispatcher::finish_rows(settlement& work, job& done, const adapters::attemp
     in.route = row.intent ? route_named(row.intent->route) : nullptr;
     in.stream = message.row().stream;
     in.api_way = is_api(done.held.destination);
-    in.account_refused = outcome.outcome == mail::attempt_outcome::refused_policy && table_.account_refused(done.held.destination);
+    in.account_refused =
+        outcome.outcome == mail::attempt_outcome::refused_policy && table_.account_refused(done.held.destination);
     in.expires = message.row().expires;
     in.now = now;
     disposition next = dispose(in, env_.random);
@@ -116,7 +117,8 @@ void dispatcher::finish_rows(settlement& work, job& done, const adapters::attemp
 }
 
 // Recipients that may go to another destination at once: decided again without those of this walk.
-void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> rows, std::vector<disposition> fallbacks) {
+void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> rows,
+                         std::vector<disposition> fallbacks) {
   const delivery_message& message = *done.message;
   const time_point now = env_.time.now();
   std::vector<spool::recipient_row> before;
@@ -137,7 +139,8 @@ void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> r
       // Not held: destinations are left that are out for the moment.
       after = as_deferred(std::move(after), now, "no_destination_available", now);
     }
-    if (fallbacks[at].permanent && table_.brake_holds(done.held.destination, true)) after = as_held(after, "bounce_brake", now);
+    if (fallbacks[at].permanent && table_.brake_holds(done.held.destination, true))
+      after = as_held(after, "bounce_brake", now);
     if (after.state == mail::recipient_state::deferred && !table_.available(done.held.destination)) {
       // Everything is out: it waits in its lane and leaves with the first one back.
       after = as_deferred(std::move(after), now, "no_destination_available", now);
@@ -161,7 +164,8 @@ void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> r
       if (fallbacks[at].spends_budget && !budget_.try_spend(env_.time.steady())) {
         env_.metrics.failover_budget_refusals.add();
         spool::recipient_row after = as_deferred(fallbacks[at].after, now, "failover_budget", now);
-        after.due = now + policy::retry_delay(rules_->config().retry.at(message.row().stream), after.attempts_made, env_.random);
+        after.due = now + policy::retry_delay(rules_->config().retry.at(message.row().stream), after.attempts_made,
+                                              env_.random);
         set_lane(message, after, work.request.new_lanes);
         change(work, message, before[at], after, events::event_kind::attempt);
         wait_in_lane(work, done.message, after, place::head);
@@ -209,7 +213,8 @@ void dispatcher::change(settlement& work, const delivery_message& message, const
   work.request.changes.push_back({before, after, message.row().stream});
 }
 
-void dispatcher::wait_in_lane(settlement& work, const message_ptr& message, const spool::recipient_row& after, place where) {
+void dispatcher::wait_in_lane(settlement& work, const message_ptr& message, const spool::recipient_row& after,
+                              place where) {
   lane_item item{{after.due, after.key}, nullptr};
   if (after.due <= env_.time.now()) keep_warm(item, message, after);
   work.follow.waits.push_back({after.lane, std::move(item), where == place::aside});
@@ -234,8 +239,8 @@ void dispatcher::handle(settled_event& event) {
   auto node = settles_.extract(event.pending);
   pending_settle& done = node.mapped();
   if (!event.answer) {
-    // The store is failing. Nothing is retried on it and nothing of this starts: the leases stay, so nobody else touches
-    // these recipients, and what the disk holds (row or intent) decides at the next start.
+    // The store is failing. Nothing is retried on it and nothing of this starts: the leases stay, so nobody else
+    // touches these recipients, and what the disk holds (row or intent) decides at the next start.
     env_.log.error("settle_failed", {{"error", event.answer.error().message()}, {"recipients", done.changes.size()}});
     for (auto& one : done.starts) table_.cancel(one->held);
     return;
@@ -269,7 +274,8 @@ dispatcher::change_note dispatcher::note_of(const spool::recipient_change& chang
   change_note note{after.key, change.stream, change.before.state, after.state, after.attempts_made, {}, {}, {}, {}};
   const bool was_unknown = note.before == mail::recipient_state::unknown;
   const bool is_unknown = note.after == mail::recipient_state::unknown;
-  if (was_unknown != is_unknown) note.unknown_at = is_unknown ? after.pinned_destination : change.before.pinned_destination;
+  if (was_unknown != is_unknown)
+    note.unknown_at = is_unknown ? after.pinned_destination : change.before.pinned_destination;
   if (is_final(note.after) && env_.log.enabled(log_level::info)) {
     note.address = after.address;
     note.reason = after.reason;

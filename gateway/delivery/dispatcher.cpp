@@ -39,9 +39,9 @@ void dispatcher::post(std::function<void()> control) { mailbox_.push_always(cont
 
 void dispatcher::adopt(std::shared_ptr<const policy::policy> rules, stream_shares shares) {
   post([this, rules = std::move(rules), shares]() mutable {
-    const bool budget_changed = rules->config().failover_budget.ratio != rules_->config().failover_budget.ratio ||
-                                rules->config().failover_budget.minimum_per_second !=
-                                    rules_->config().failover_budget.minimum_per_second;
+    const bool budget_changed =
+        rules->config().failover_budget.ratio != rules_->config().failover_budget.ratio ||
+        rules->config().failover_budget.minimum_per_second != rules_->config().failover_budget.minimum_per_second;
     rules_ = std::move(rules);
     table_.adopt(rules_, shares);
     if (budget_changed) budget_ = policy::failover_budget{rules_->config().failover_budget};
@@ -92,7 +92,8 @@ void dispatcher::recover() {
       after = as_final(std::move(after), mail::recipient_state::dead_lettered, "poison", now);
       env_.metrics.poison_total.add();
     } else {
-      after = as_unknown(std::move(after), destination, rules_->config(), route, is_api(destination), message->expires, now);
+      after = as_unknown(std::move(after), destination, rules_->config(), route, is_api(destination), message->expires,
+                         now);
       after.intents_lost = row.intents_lost + 1;
       const auto choice = route == nullptr ? policy::on_unknown::same_destination : route->on_unknown;
       // SMTP repeats at once: the peer discards what it did not finish, and a copy is better than a loss (RFC 1047).
@@ -123,7 +124,8 @@ void dispatcher::start_with_acceptance(const start_group& group, const delivery_
                                        const std::vector<std::size_t>& open, spool::accept_request& request,
                                        pending_accept& pending) {
   const spool::recipient_row& first = request.recipients[open[group.rows.front()]];
-  const bool may_start = starting_ && leased_.size() < config_.unsettled_max && lanes_.at(first.lane).idle(env_.time.now());
+  const bool may_start =
+      starting_ && leased_.size() < config_.unsettled_max && lanes_.at(first.lane).idle(env_.time.now());
   if (!may_start) return;
   auto held = table_.reserve(group.candidate, subject_of(message, first, group.rows.size()));
   if (!std::holds_alternative<reservation>(held)) return;
@@ -198,14 +200,15 @@ void dispatcher::handle(accept_event& event) {
 
   const std::uint64_t number = next_number_++;
   accepts_.emplace(number, std::move(pending));
-  env_.store.accept(std::move(request), [this, number, done = std::move(event.done)](result<spool::accept_answer> answer) {
-    if (answer) {
-      done(spool::accept_answer{answer->message, answer->added});  // the door tells each recipient's state
-    } else {
-      done(answer.error());
-    }
-    mailbox_.push_always(accepted_event{number, std::move(answer)});
-  });
+  env_.store.accept(
+      std::move(request), [this, number, done = std::move(event.done)](result<spool::accept_answer> answer) {
+        if (answer) {
+          done(spool::accept_answer{answer->message, answer->added});  // the door tells each recipient's state
+        } else {
+          done(answer.error());
+        }
+        mailbox_.push_always(accepted_event{number, std::move(answer)});
+      });
 }
 
 void dispatcher::handle(accepted_event& event) {

@@ -1,10 +1,10 @@
-// dispatcher: the one owner of what happens to queued mail. Every decision and every settle passes here, in order, on one
-// thread, so there are no locks and never two attempts in flight for one recipient.
+// dispatcher: the one owner of what happens to queued mail. Every decision and every settle passes here, in order, on
+// one thread, so there are no locks and never two attempts in flight for one recipient.
 //
-// Passive: run() handles what is in the mailbox and starts what may start; the app drives it from a thread, the simulation
-// from its loop. It waits for nothing: reads go to reader threads, writes to the committer, attempts to the runner, and
-// their answers come back through the mailbox. Thread rule: accept(), post() and the operator calls from any thread;
-// everything else on the dispatch thread.
+// Passive: run() handles what is in the mailbox and starts what may start; the app drives it from a thread, the
+// simulation from its loop. It waits for nothing: reads go to reader threads, writes to the committer, attempts to the
+// runner, and their answers come back through the mailbox. Thread rule: accept(), post() and the operator calls from
+// any thread; everything else on the dispatch thread.
 #pragma once
 
 #include <atomic>
@@ -61,14 +61,16 @@ class dispatcher final : public spool::acceptor {
     std::string node_name;
   };
 
-  dispatcher(environment env, delivery_config config, std::shared_ptr<const policy::policy> rules, stream_shares shares);
+  dispatcher(environment env, delivery_config config, std::shared_ptr<const policy::policy> rules,
+             stream_shares shares);
   ~dispatcher() override;
 
   // ---- any thread ----
   void accept(spool::accept_request request, spool::accept_completion done) override;
   void post(std::function<void()> control);
   void adopt(std::shared_ptr<const policy::policy> rules, stream_shares shares);
-  // `done` gets the rows as they are afterwards; errc::not_found if there is no such message. Runs on the dispatch thread.
+  // `done` gets the rows as they are afterwards; errc::not_found if there is no such message. Runs on the dispatch
+  // thread.
   void operate(operation what, queue_id message, std::string reason,
                std::function<void(result<std::vector<spool::recipient_row>>)> done);
   [[nodiscard]] std::size_t attempts_in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
@@ -116,7 +118,7 @@ class dispatcher final : public spool::acceptor {
     struct waiting {
       spool::lane_id lane = 0;
       lane_item item;
-      bool parked = false;                         // for a reason of its own: those behind it may go first
+      bool parked = false;  // for a reason of its own: those behind it may go first
     };
     std::vector<waiting> waits;
     std::vector<spool::lane_id> new_lanes;
@@ -153,13 +155,15 @@ class dispatcher final : public spool::acceptor {
   void set_lane(const delivery_message& message, spool::recipient_row& row, std::vector<spool::lane_row>& made);
   [[nodiscard]] bool dropped_by_deadline(std::size_t route, const delivery_message& message) const;
   void start(std::unique_ptr<job> what);
-  void start_with_acceptance(const start_group& group, const delivery_message& message, const std::vector<std::size_t>& open,
-                             spool::accept_request& request, pending_accept& pending);
+  void start_with_acceptance(const start_group& group, const delivery_message& message,
+                             const std::vector<std::size_t>& open, spool::accept_request& request,
+                             pending_accept& pending);
   void begin(const message_ptr& message, std::vector<spool::recipient_row> rows);
   void begin_group(settlement& work, const message_ptr& message, const std::vector<spool::recipient_row>& before,
                    const start_group& group, std::vector<spool::recipient_row> after,
                    const std::vector<std::string>& tried_now);
-  void stay(settlement& work, const message_ptr& message, const spool::recipient_row& before, const policy::decision& why);
+  void stay(settlement& work, const message_ptr& message, const spool::recipient_row& before,
+            const policy::decision& why);
 
   // dispatch_settle.cpp
   void settle(settlement work);
@@ -202,8 +206,14 @@ class dispatcher final : public spool::acceptor {
                     std::vector<spool::recipient_row> rows,
                     std::function<void(result<std::vector<spool::recipient_row>>)> done);
 
-  void lease(const spool::recipient_key& key) { leased_.insert(key); unsettled_.store(leased_.size(), std::memory_order_relaxed); }
-  void unlease(const spool::recipient_key& key) { leased_.erase(key); unsettled_.store(leased_.size(), std::memory_order_relaxed); }
+  void lease(const spool::recipient_key& key) {
+    leased_.insert(key);
+    unsettled_.store(leased_.size(), std::memory_order_relaxed);
+  }
+  void unlease(const spool::recipient_key& key) {
+    leased_.erase(key);
+    unsettled_.store(leased_.size(), std::memory_order_relaxed);
+  }
   [[nodiscard]] bool leased(const spool::recipient_key& key) const { return leased_.contains(key); }
 
   environment env_;

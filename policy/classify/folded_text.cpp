@@ -30,11 +30,15 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 17> entities
 // UTF-8 pairs beginning with 0xc3, upper and lower case, as two letters.
 std::string_view two_letters(unsigned char second) {
   switch (second) {
-    case 0xa4: case 0x84: return "ae";
-    case 0xb6: case 0x96: return "oe";
-    case 0xbc: case 0x9c: return "ue";
+    case 0xa4:
+    case 0x84: return "ae";
+    case 0xb6:
+    case 0x96: return "oe";
+    case 0xbc:
+    case 0x9c: return "ue";
     case 0x9f: return "ss";
-    case 0xa9: case 0x89: return "e";
+    case 0xa9:
+    case 0x89: return "e";
     default: return {};
   }
 }
@@ -161,7 +165,8 @@ std::string fold_text(std::string_view text, markup kind, std::size_t octets_max
         continue;
       }
     }
-    if (static_cast<unsigned char>(c) == 0xc2 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) == 0xa0) {
+    if (static_cast<unsigned char>(c) == 0xc2 && at + 1 < text.size() &&
+        static_cast<unsigned char>(text[at + 1]) == 0xa0) {
       out.put(' ');
       at += 2;
       continue;
