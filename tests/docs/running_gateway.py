@@ -13,7 +13,8 @@ BINARY = os.environ.get("STELLWERK") or str(ROOT / "build/release/stellwerk")
 TOKEN = "docs-token"
 # What the configurations of the documents read from the environment.
 ENVIRONMENT = {**os.environ, **{name: "from-the-test" for name in (
-    "MJ_APIKEY_PUBLIC", "MJ_APIKEY_PRIVATE", "NEWCOMER_PASSWORD", "OVERSEAS_PASSWORD", "OLD_PASSWORD")}}
+    "MJ_APIKEY_PUBLIC", "MJ_APIKEY_PRIVATE", "NEWCOMER_PASSWORD", "OVERSEAS_PASSWORD", "OLD_PASSWORD", "SECOND_PASSWORD",
+    "AGENCY_KEY", "AGENCY_SECRET")}}
 
 CONFIG = """
 node: {{name: docs.example.org, data_directory: "{work}/data"}}
