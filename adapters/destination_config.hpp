@@ -28,8 +28,8 @@ struct smtp_auth {
 // Time-outs of the client dialog. RFC 5321 4.5.3.2 gives minutes; connect and greeting towards a configured relay are
 // seconds, so that failover works.
 struct smtp_timeouts {
-  duration connect{std::chrono::seconds{3}};
-  duration greeting{std::chrono::seconds{10}};
+  duration connect{std::chrono::seconds{2}};
+  duration greeting{std::chrono::seconds{4}};
   duration command{std::chrono::minutes{5}};  // MAIL and RCPT
   duration data_initiation{std::chrono::minutes{2}};
   duration data_block{std::chrono::minutes{3}};
@@ -56,7 +56,7 @@ struct esp_settings {
   std::string api_key;
   std::string secret_key;
   bool sandbox = false;
-  duration connect_timeout{std::chrono::seconds{3}};
+  duration connect_timeout{std::chrono::seconds{2}};
   duration response_timeout{std::chrono::seconds{30}};
   std::string ca_file;
   bool allow_private_address = false;

@@ -30,6 +30,8 @@ delivery_message::delivery_message(spool::message_row row, mail::analysed_ptr an
 result<message_ptr> make_delivery_message(spool::message_row row, mail::content_ptr content,
                                           mail::analysed_ptr analysed) {
   if (!analysed) {
+    // Its last recipient became final meanwhile, and the body went with it.
+    if (!content) return error{errc::not_found, "delivery.content"};
     auto parsed = mail::analyse_message(std::move(content));
     if (!parsed) return parsed.error();
     analysed = std::move(*parsed);

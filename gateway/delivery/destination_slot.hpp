@@ -43,7 +43,8 @@ struct destination_table::slot {
   policy::quota spent{policy::quota_period::month, std::numeric_limits<double>::infinity()};  // counts, never refuses
   std::array<bool, 2> waits{};
   std::int64_t backlog = 0;
-  bool listed = true;  // named by the adopted policy
+  std::optional<time_point> delivered;  // last
+  bool listed = true;                   // named by the adopted policy
   std::string operator_reason;
   std::string shown_state;
   destination_metrics* metrics = nullptr;

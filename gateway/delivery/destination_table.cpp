@@ -41,7 +41,8 @@ void destination_table::adopt(const std::shared_ptr<const policy::policy>& rules
       place->share.set_shares(shares);
     }
     place->listed = true;
-    place->metrics = &metrics_.destination(traits.name, traits.cost_per_thousand ? traits.cost_per_thousand->currency : "");
+    place->metrics =
+        &metrics_.destination(traits.name, traits.cost_per_thousand ? traits.cost_per_thousand->currency : "");
     by_index_.push_back(place.get());
     publish_state(*place);
   }
@@ -51,8 +52,8 @@ void destination_table::adopt(const std::shared_ptr<const policy::policy>& rules
   for (std::size_t i = 0; i < rules->limits().size(); ++i) {
     const std::string key = gate_key(rules->limit_paths()[i], rules->limits()[i]);
     auto known = gates_.find(key);
-    kept[key] = known != gates_.end() ? std::move(known->second)
-                                      : std::make_unique<policy::limit_gate>(rules->limits()[i]);
+    kept[key] =
+        known != gates_.end() ? std::move(known->second) : std::make_unique<policy::limit_gate>(rules->limits()[i]);
     gate_by_index_.push_back(kept[key].get());
     gate_key_by_index_.push_back(key);
   }
@@ -67,6 +68,10 @@ policy::candidate_reason destination_table::unavailable(const slot& one) const {
   const steady_point now = time_.steady();
   if (one.traits.removed) return policy::candidate_reason::drained;
   if (const auto reason = one.health.unavailable(now); reason != policy::candidate_reason::none) return reason;
+  // On its way back it admits a share only; what is more does not queue up behind it while another one is well.
+  if (one.health.slow_starting() && one.share.in_use() >= one.health.connections_allowed(one.traits.connections, now)) {
+    return policy::candidate_reason::ejected;
+  }
   if (one.throttle.blocked(now)) return policy::candidate_reason::throttled;
   if (one.monthly && !one.monthly->has(1, time_.now())) return policy::candidate_reason::quota;
   return policy::candidate_reason::none;
@@ -124,8 +129,13 @@ bool destination_table::account_refused(std::string_view name) const {
          known->second->health.unavailable(time_.steady()) == policy::candidate_reason::account_refused;
 }
 
+bool destination_table::delivered_since(std::string_view name, time_point when) const {
+  const auto known = slots_.find(name);
+  return known != slots_.end() && known->second->delivered && *known->second->delivered > when;
+}
+
 std::variant<reservation, policy::candidate_reason> destination_table::reserve(const policy::candidate& candidate,
-                                                                              const attempt_subject& subject) {
+                                                                               const attempt_subject& subject) {
   slot& one = *by_index_[candidate.destination];
   const steady_point now = time_.steady();
   const time_point wall = time_.now();
@@ -189,7 +199,8 @@ void destination_table::cancel(const reservation& held) {
     }
   }
   if (held.pair_taken) {
-    if (const auto known = one.pairs.find(held.subject.mailbox_provider); known != one.pairs.end()) known->second.cancel();
+    if (const auto known = one.pairs.find(held.subject.mailbox_provider); known != one.pairs.end())
+      known->second.cancel();
   }
   if (held.sender_taken) one.senders.cancel(held.subject.header_from_domain);
   changed_ = true;
@@ -219,7 +230,8 @@ void destination_table::finish(const reservation& held, const std::vector<mail::
   const steady_point now = time_.steady();
   const policy::health_report report = policy::summarise(outcomes, took);
   // A destination on its way back from refused_account proves itself by taking mail, not by refusing it politely.
-  const bool proving = one.health.state() != policy::health_state::closed && one.health.cause() == policy::ejection_cause::account;
+  const bool proving =
+      one.health.state() != policy::health_state::closed && one.health.cause() == policy::ejection_cause::account;
   one.health.finish(held.ticket, report, now);
   if (proving && report.outcome == mail::attempt_outcome::refused_policy) one.health.refuse_account(now);
   one.share.release(held.subject.stream);
@@ -245,6 +257,7 @@ void destination_table::finish(const reservation& held, const std::vector<mail::
       one.throttle.accepted(held.began);
     }
   }
+  if (handed_over > 0) one.delivered = time_.now();
   if (handed_over > 0 && one.traits.cost_per_thousand) {
     const double money = one.traits.cost_per_thousand->amount * handed_over / 1000;
     (void)one.spent.take(money, time_.now());
@@ -263,7 +276,8 @@ void destination_table::finish(const reservation& held, const std::vector<mail::
 bool destination_table::brake_holds(std::string_view name, bool permanent_refusal) {
   const auto known = slots_.find(name);
   if (known == slots_.end()) return false;
-  const bool held = known->second->brake.record(permanent_refusal, time_.steady()) == policy::bounce_brake::verdict::hold;
+  const bool held =
+      known->second->brake.record(permanent_refusal, time_.steady()) == policy::bounce_brake::verdict::hold;
   if (known->second->brake.take_alert()) log_.error("bounce_brake", {{"destination", name}});
   return held;
 }
@@ -308,7 +322,8 @@ std::optional<steady_point> destination_table::next_event() const {
   const steady_point now = time_.steady();
   for (const auto& [name, one] : slots_) {
     if (one->throttle.blocked(now)) earlier(*one->throttle.until());
-    if (one->rate && (one->waits[0] || one->waits[1]) && !one->rate->has(1, now)) earlier(one->rate->available_at(1, now));
+    if (one->rate && (one->waits[0] || one->waits[1]) && !one->rate->has(1, now))
+      earlier(one->rate->available_at(1, now));
   }
   return next;
 }

@@ -1,8 +1,9 @@
-// destination_table: everything live about the destinations, in one place with one owner (the dispatcher): health, pairs,
-// throttle, sender gates, pacing, quotas, slots, spending. It is the live state that decisions see, and the only one that
-// can say yes to an attempt (reserve).
+// destination_table: everything live about the destinations, in one place with one owner (the dispatcher): health,
+// pairs, throttle, sender gates, pacing, quotas, slots, spending. It is the live state that decisions see, and the only
+// one that can say yes to an attempt (reserve).
 //
-// Slots are by name and outlive reloads: a new policy finds the marks of the old one. Thread rule: dispatch thread only.
+// Slots are by name and outlive reloads: a new policy finds the marks of the old one. Thread rule: dispatch thread
+// only.
 #pragma once
 
 #include <map>
@@ -33,7 +34,7 @@ namespace stellwerk::delivery {
 // What an attempt is about, as far as the table must know.
 struct attempt_subject {
   mail::traffic_stream stream = mail::traffic_stream::transactional;
-  std::string mailbox_provider;     // of the first recipient
+  std::string mailbox_provider;  // of the first recipient
   std::string header_from_domain;
   std::uint32_t recipients = 1;
 };
@@ -54,8 +55,8 @@ struct destination_snapshot {
   std::string name;
   std::string adapter;
   std::string zone;
-  std::string state;        // closed, open, half_open, drained, suspended, account_refused
-  std::string cause;        // connect, consecutive, ratio, latency, account; "" when closed
+  std::string state;  // closed, open, half_open, drained, suspended, account_refused
+  std::string cause;  // connect, consecutive, ratio, latency, account; "" when closed
   std::uint32_t in_flight = 0;
   std::uint32_t connections = 0;
   std::int64_t backlog = 0;
@@ -83,7 +84,7 @@ class destination_table final : public policy::live_state {
 
   // Takes what an attempt needs at `candidate`, or says what is missing.
   [[nodiscard]] std::variant<reservation, policy::candidate_reason> reserve(const policy::candidate& candidate,
-                                                                           const attempt_subject& subject);
+                                                                            const attempt_subject& subject);
   // What the attempt showed; frees the slot. `outcomes` in the order of its recipients, `domains` their domains.
   void finish(const reservation& held, const std::vector<mail::recipient_outcome>& outcomes,
               const std::vector<std::string_view>& domains, duration took);
@@ -93,6 +94,7 @@ class destination_table final : public policy::live_state {
   [[nodiscard]] std::size_t room(std::string_view name, mail::traffic_stream stream) const;
   [[nodiscard]] bool panic_allowed(std::string_view name) const;
   [[nodiscard]] bool account_refused(std::string_view name) const;
+  [[nodiscard]] bool delivered_since(std::string_view name, time_point when) const;
   [[nodiscard]] bool available(std::string_view name) const;  // not open, throttled, drained ...
   [[nodiscard]] bool known(std::string_view name) const { return slots_.contains(name); }
 

@@ -7,10 +7,11 @@
 namespace stellwerk::delivery {
 namespace {
 
-constexpr std::size_t take_max = 64;         // items of one lane in one turn: the round robin's quantum
-constexpr std::size_t group_max = 100;       // recipients of one message taken together (RFC 5321 4.5.3.1.8)
-constexpr std::size_t sweep_max = 200;       // old entries looked at per lane and sweep
+constexpr std::size_t take_max = 64;    // items of one lane in one turn: the round robin's quantum
+constexpr std::size_t group_max = 100;  // recipients of one message taken together (RFC 5321 4.5.3.1.8)
+constexpr std::size_t sweep_max = 200;  // old entries looked at per lane and sweep
 constexpr duration housekeeping_interval{std::chrono::milliseconds{250}};
+constexpr std::size_t put_off_max = 100;  // recipients of a closed pair written a later due time in one interval
 constexpr duration idle_interval{std::chrono::seconds{1}};
 
 }  // namespace
@@ -52,19 +53,22 @@ bool dispatcher::pump_lane(lane& one, time_point now) {
     room = table_.room(name, one.row().stream);
     break;
   }
-  const bool none_available = std::none_of(names.begin(), names.end(), [&](const auto& name) { return table_.available(name); });
+  const bool none_available =
+      std::none_of(names.begin(), names.end(), [&](const auto& name) { return table_.available(name); });
   if (none_available) {
     const bool panic = !names.empty() && std::all_of(names.begin(), names.end(),
                                                      [&](const auto& name) { return table_.panic_allowed(name); });
     if (panic) room = table_.room(names.front(), one.row().stream);
     if (!known) room = take_max;  // a reload took every destination of this lane: its mail is decided anew
   }
-  room = std::min({room - std::min(room, one.taken), take_max, config_.loads_in_flight_max - std::min(config_.loads_in_flight_max, loads_)});
+  room = std::min({room - std::min(room, one.taken), take_max,
+                   config_.loads_in_flight_max - std::min(config_.loads_in_flight_max, loads_)});
   std::vector<lane_item> items;
   std::size_t messages = 0;
   while (true) {
     const auto head = one.head();
-    const bool same_message = !items.empty() && head && head->key.message == items.back().at.key.message && items.size() < group_max;
+    const bool same_message =
+        !items.empty() && head && head->key.message == items.back().at.key.message && items.size() < group_max;
     if (!same_message && messages >= room) break;
     auto item = one.take_due(now);
     if (!item) break;
@@ -74,9 +78,11 @@ bool dispatcher::pump_lane(lane& one, time_point now) {
     items.push_back(std::move(*item));
   }
   if (items.empty()) return false;
+  const std::size_t parked = one.parked();
   one.taken += items.size();
   take_up(one, std::move(items));
-  return messages >= take_max && one.has_due(now);
+  // What was set aside used no slot: those behind it have their turn now, not at the next event.
+  return (messages >= take_max || one.parked() > parked) && one.has_due(now);
 }
 
 // Groups by message; what is warm is decided now, the rest is read first.
@@ -84,8 +90,9 @@ void dispatcher::take_up(lane& one, std::vector<lane_item> items) {
   for (std::size_t from = 0; from < items.size();) {
     std::size_t to = from + 1;
     while (to < items.size() && items[to].at.key.message == items[from].at.key.message) ++to;
-    const bool warm = std::all_of(items.begin() + static_cast<std::ptrdiff_t>(from), items.begin() + static_cast<std::ptrdiff_t>(to),
-                                  [](const lane_item& item) { return item.warm != nullptr; });
+    const bool warm =
+        std::all_of(items.begin() + static_cast<std::ptrdiff_t>(from), items.begin() + static_cast<std::ptrdiff_t>(to),
+                    [](const lane_item& item) { return item.warm != nullptr; });
     if (warm) {
       const message_ptr message = items[from].warm->message;
       warm_bytes_ -= std::min(warm_bytes_, message->bytes() * (to - from));
@@ -100,7 +107,8 @@ void dispatcher::take_up(lane& one, std::vector<lane_item> items) {
       env_.read([this, id = one.row().id, entries = std::move(entries)]() mutable {
         const queue_id message = entries.front().key.message;
         loaded_event loaded{id, std::move(entries), env_.store.load_message(message), {}};
-        for (const spool::due_entry& entry : loaded.entries) loaded.rows.push_back(env_.store.load_recipient(entry.key));
+        for (const spool::due_entry& entry : loaded.entries)
+          loaded.rows.push_back(env_.store.load_recipient(entry.key));
         mailbox_.push_always(dispatch_event{std::move(loaded)});
       });
     }
@@ -120,23 +128,25 @@ void dispatcher::handle(loaded_event& event) {
     for (const spool::due_entry& entry : event.entries) unlease(entry.key);
     return;
   }
-  auto message = make_delivery_message(std::move(event.message->message), event.message->content);
   std::vector<spool::recipient_row> rows;
   for (std::size_t i = 0; i < event.entries.size(); ++i) {
     const auto& row = event.rows[i];
     // An entry whose row moved on in the meantime is stale: whoever moved it wrote the new entry.
-    if (!message || !row || row->due != event.entries[i].due || is_final(row->state)) {
+    if (!row || row->due != event.entries[i].due || is_final(row->state)) {
       unlease(event.entries[i].key);
       continue;
     }
     rows.push_back(*row);
   }
+  if (rows.empty()) return;
+  auto message = make_delivery_message(std::move(event.message->message), event.message->content);
   if (!message) {
-    env_.log.error("message_unreadable", {{"queue_id", event.entries.front().key.message.to_string()},
-                                          {"error", message.error().message()}});
+    env_.log.error("message_unreadable",
+                   {{"queue_id", event.entries.front().key.message.to_string()}, {"error", message.error().message()}});
+    for (const spool::recipient_row& row : rows) unlease(row.key);
     return;
   }
-  if (!rows.empty()) begin(*message, std::move(rows));
+  begin(*message, std::move(rows));
 }
 
 void dispatcher::refill(lane& one) {
@@ -167,6 +177,7 @@ void dispatcher::keep_warm(lane_item& item, const message_ptr& message, const sp
 
 void dispatcher::housekeeping(steady_point now) {
   next_housekeeping_ = now + housekeeping_interval;
+  put_off_left_ = put_off_max;
   for (const std::string& name : table_.advance()) {
     env_.run.probe(name, [this, name](adapters::probe_report report) {
       post([this, name, report] { table_.probe_finished(name, report.healthy); });

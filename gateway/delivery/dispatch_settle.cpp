@@ -70,6 +70,8 @@ void dispatcher::finish_rows(settlement& work, job& done, const adapters::attemp
     in.api_way = is_api(done.held.destination);
     in.account_refused =
         outcome.outcome == mail::attempt_outcome::refused_policy && table_.account_refused(done.held.destination);
+    if (!row.attempts.empty())
+      in.others_passed = table_.delivered_since(done.held.destination, row.attempts.back().ended);
     in.expires = message.row().expires;
     in.now = now;
     disposition next = dispose(in, env_.random);

@@ -18,6 +18,19 @@ std::uint32_t recipients_max(const policy::destination_traits& traits, policy::w
   return traits.capabilities.recipients_max;
 }
 
+constexpr std::size_t aside_max = 200;  // set aside in memory per lane, before later ones are written a later due time
+constexpr duration put_off_time{std::chrono::minutes{1}};
+
+// Out for this recipient although the destination serves others: its mailbox provider, its sender.
+bool waits_for_its_own_sake(const policy::decision& why) {
+  return std::any_of(why.candidates.begin(), why.candidates.end(), [](const policy::candidate& one) {
+    const bool out = one.reason == policy::candidate_reason::ejected ||
+                     one.reason == policy::candidate_reason::throttled ||
+                     one.reason == policy::candidate_reason::sender_refused;
+    return one.verdict == policy::verdict::unavailable && out && !one.detail.empty();
+  });
+}
+
 }  // namespace
 
 policy::decision dispatcher::decide(const delivery_message& message, const spool::recipient_row& row,
@@ -85,13 +98,15 @@ spool::attempt_intent dispatcher::make_intent(const policy::candidate& candidate
   return intent;
 }
 
-void dispatcher::set_lane(const delivery_message& message, spool::recipient_row& row, std::vector<spool::lane_row>& made) {
+void dispatcher::set_lane(const delivery_message& message, spool::recipient_row& row,
+                          std::vector<spool::lane_row>& made) {
   std::vector<std::string> names;
   if (!row.pinned_destination.empty()) {
     names.push_back(row.pinned_destination);
   } else {
     const policy::facts facts = facts_of(message, row, env_.time.now());
-    for (const std::uint16_t index : rules_->lane_candidates(facts)) names.push_back(rules_->destinations()[index].name);
+    for (const std::uint16_t index : rules_->lane_candidates(facts))
+      names.push_back(rules_->destinations()[index].name);
   }
   const policy::retry_config& usual = rules_->config().retry.at(message.row().stream);
   const bool own_lifetime = message.row().expires - message.starts() != usual.lifetime;
@@ -116,7 +131,8 @@ void dispatcher::start(std::unique_ptr<job> what) {
   attempt.way = one.way;
   attempt.reverse_path = row.reverse_path;
   attempt.recipients.reserve(one.rows.size());
-  for (const spool::recipient_row& recipient : one.rows) attempt.recipients.push_back({recipient.address, recipient.dsn});
+  for (const spool::recipient_row& recipient : one.rows)
+    attempt.recipients.push_back({recipient.address, recipient.dsn});
   attempt.content = one.message->content();
   attempt.smtputf8 = row.smtputf8;
   attempt.body_8bitmime = row.body_8bitmime;
@@ -174,7 +190,8 @@ void dispatcher::begin(const message_ptr& message, std::vector<spool::recipient_
     for (const std::size_t at : group.rows) before.push_back(wanting[at]);
     if (dropped_by_deadline(group.route, *message)) {
       for (const spool::recipient_row& row : before) {
-        change(work, *message, row, as_final(row, mail::recipient_state::discarded, "deadline", now), events::event_kind::disposition);
+        change(work, *message, row, as_final(row, mail::recipient_state::discarded, "deadline", now),
+               events::event_kind::disposition);
       }
       continue;
     }
@@ -187,9 +204,9 @@ void dispatcher::begin(const message_ptr& message, std::vector<spool::recipient_
 }
 
 // Reserves and writes the intent; what reserve refuses waits in its lane as it is.
-void dispatcher::begin_group(settlement& work, const message_ptr& message, const std::vector<spool::recipient_row>& before,
-                             const start_group& group, std::vector<spool::recipient_row> after,
-                             const std::vector<std::string>& tried_now) {
+void dispatcher::begin_group(settlement& work, const message_ptr& message,
+                             const std::vector<spool::recipient_row>& before, const start_group& group,
+                             std::vector<spool::recipient_row> after, const std::vector<std::string>& tried_now) {
   auto held = table_.reserve(group.candidate, subject_of(*message, after.front(), after.size()));
   if (!starting_ || !std::holds_alternative<reservation>(held)) {
     if (std::holds_alternative<reservation>(held)) table_.cancel(std::get<reservation>(held));
@@ -237,7 +254,15 @@ void dispatcher::stay(settlement& work, const message_ptr& message, const spool:
   if (why.action == policy::action::wait) {
     spool::recipient_row after = before;
     set_lane(*message, after, work.request.new_lanes);
-    if (after.lane != before.lane) change(work, *message, before, after, events::event_kind::state);
+    // Few wait in memory. Where a provider's or sender's mail is too much for that, it gets out of the way of the
+    // others.
+    if (waits_for_its_own_sake(why) && lanes_.at(after.lane).parked() >= aside_max && put_off_left_ > 0) {
+      --put_off_left_;
+      const duration jitter{
+          static_cast<long long>(env_.random.below(static_cast<std::uint64_t>(put_off_time.count())))};
+      after = as_deferred(std::move(after), now + put_off_time + jitter, why.action_reason, now);
+    }
+    if (!(after == before)) change(work, *message, before, after, events::event_kind::state);
     wait_in_lane(work, message, after, place::aside);
     return;
   }

@@ -235,6 +235,7 @@ class dispatcher final : public spool::acceptor {
   std::uint64_t next_number_ = 1;
   std::size_t loads_ = 0;
   std::size_t warm_bytes_ = 0;
+  std::size_t put_off_left_ = 0;
   std::atomic<std::size_t> in_flight_{0};
   std::atomic<std::size_t> unsettled_{0};
   bool starting_ = true;

@@ -31,12 +31,18 @@ std::size_t refusals_in_a_row(const spool::recipient_row& row, std::string_view 
 disposition refused_policy(const disposition_input& in, spool::recipient_row after) {
   const std::string destination = after.attempts.back().destination;
   if (in.account_refused) {
-    return {next_step::next_candidate, as_deferred(std::move(after), in.now, "no_destination_available", in.now), false, true,
-            "refused_account"};
+    return {next_step::next_candidate, as_deferred(std::move(after), in.now, "no_destination_available", in.now), false,
+            true, "refused_account"};
   }
-  if (refusals_in_a_row(after, destination) < 2) {
-    return {next_step::settle,
-            as_deferred(std::move(after), in.now + policy::refused_policy_confirm_after, "refused_policy_unconfirmed", in.now)};
+  const std::size_t refusals = refusals_in_a_row(after, destination);
+  if (refusals < 2) {
+    return {next_step::settle, as_deferred(std::move(after), in.now + policy::refused_policy_confirm_after,
+                                           "refused_policy_unconfirmed", in.now)};
+  }
+  // Where nothing else passed either it may be us who are refused, too seldom to count as ten in a row: ask once more.
+  if (refusals == 2 && !in.others_passed) {
+    return {next_step::settle, as_deferred(std::move(after), in.now + policy::refused_policy_ask_again_after,
+                                           "refused_policy_unconfirmed", in.now)};
   }
   return {next_step::settle, as_final(std::move(after), recipient_state::bounced, "refused_policy", in.now), true};
 }
@@ -61,7 +67,8 @@ spool::recipient_row as_deferred(spool::recipient_row row, time_point due, std::
   return row;
 }
 
-spool::recipient_row as_final(spool::recipient_row row, recipient_state state, std::string_view reason, time_point now) {
+spool::recipient_row as_final(spool::recipient_row row, recipient_state state, std::string_view reason,
+                              time_point now) {
   row.state = state;
   row.reason = reason;
   row.changed = now;
@@ -78,7 +85,8 @@ spool::recipient_row as_held(spool::recipient_row row, std::string_view reason, 
   return row;
 }
 
-spool::recipient_row with_attempt(const spool::recipient_row& row, const mail::recipient_outcome& outcome, time_point now) {
+spool::recipient_row with_attempt(const spool::recipient_row& row, const mail::recipient_outcome& outcome,
+                                  time_point now) {
   spool::recipient_row after = row;
   spool::attempt_row attempt;
   if (row.intent) {
@@ -104,8 +112,9 @@ spool::recipient_row with_attempt(const spool::recipient_row& row, const mail::r
   return after;
 }
 
-spool::recipient_row as_unknown(spool::recipient_row row, std::string_view destination, const policy::policy_config& config,
-                                const policy::route_config* route, bool api_way, time_point expires, time_point now) {
+spool::recipient_row as_unknown(spool::recipient_row row, std::string_view destination,
+                                const policy::policy_config& config, const policy::route_config* route, bool api_way,
+                                time_point expires, time_point now) {
   const auto choice = route == nullptr ? policy::on_unknown::same_destination : route->on_unknown;
   row.state = recipient_state::unknown;
   row.pinned_destination = destination;
@@ -118,7 +127,8 @@ spool::recipient_row as_unknown(spool::recipient_row row, std::string_view desti
     return row;
   }
   std::uint32_t in_a_row = 0;
-  for (auto at = row.attempts.rbegin(); at != row.attempts.rend() && at->outcome == attempt_outcome::unknown; ++at) ++in_a_row;
+  for (auto at = row.attempts.rbegin(); at != row.attempts.rend() && at->outcome == attempt_outcome::unknown; ++at)
+    ++in_a_row;
   const auto via = api_way ? policy::unknown_via::api : policy::unknown_via::smtp;
   row.reason = "outcome_unknown";
   row.due = now + policy::unknown_delay(config.unknown_wait, via, std::max(1U, in_a_row));
@@ -132,18 +142,20 @@ disposition dispose(const disposition_input& in, random_source& random) {
     case attempt_outcome::delivered:
       return {next_step::settle, as_final(std::move(after), recipient_state::delivered, "", in.now)};
     case attempt_outcome::rejected_recipient:
-      return {next_step::settle, as_final(std::move(after), recipient_state::bounced, "rejected_recipient", in.now), true};
+      return {next_step::settle, as_final(std::move(after), recipient_state::bounced, "rejected_recipient", in.now),
+              true};
     case attempt_outcome::rejected_message:
       // The router offers another only where its capabilities differ in the refused point.
-      return {next_step::next_candidate, as_final(std::move(after), recipient_state::bounced, "rejected_message", in.now),
-              true, false, "rejected_message"};
-    case attempt_outcome::refused_policy:
-      return refused_policy(in, std::move(after));
+      return {next_step::next_candidate,
+              as_final(std::move(after), recipient_state::bounced, "rejected_message", in.now), true, false,
+              "rejected_message"};
+    case attempt_outcome::refused_policy: return refused_policy(in, std::move(after));
     case attempt_outcome::refused_sender:
-      return {next_step::next_candidate, as_held(std::move(after), "sender_refused", in.now), false, true, "refused_sender"};
+      return {next_step::next_candidate, as_held(std::move(after), "sender_refused", in.now), false, true,
+              "refused_sender"};
     case attempt_outcome::refused_account:
-      return {next_step::next_candidate, as_deferred(std::move(after), in.now, "no_destination_available", in.now), false,
-              true, "refused_account"};
+      return {next_step::next_candidate, as_deferred(std::move(after), in.now, "no_destination_available", in.now),
+              false, true, "refused_account"};
     case attempt_outcome::deferred_recipient:
     case attempt_outcome::deferred_mailbox_provider: {
       const time_point due = retry_at(in, after, random);
@@ -152,19 +164,20 @@ disposition dispose(const disposition_input& in, random_source& random) {
     }
     case attempt_outcome::deferred_destination: {
       const time_point due = retry_at(in, after, random);
-      return {next_step::next_candidate, as_deferred(std::move(after), due, "deferred_destination", in.now), false, true,
-              in.outcome.connect_class ? "connect" : "deferred_destination"};
+      return {next_step::next_candidate, as_deferred(std::move(after), due, "deferred_destination", in.now), false,
+              true, in.outcome.connect_class ? "connect" : "deferred_destination"};
     }
     case attempt_outcome::throttled: {
       // Waits in its lane behind the destination's pause; due at once when that ends.
-      const bool spill = in.route != nullptr && in.route->spill_after && in.now - in.row.key.message.accepted_at() > *in.route->spill_after;
+      const bool spill = in.route != nullptr && in.route->spill_after &&
+                         in.now - in.row.key.message.accepted_at() > *in.route->spill_after;
       return {spill ? next_step::next_candidate : next_step::settle,
               as_deferred(std::move(after), in.now, "throttled", in.now), false, true, "throttled"};
     }
     case attempt_outcome::adapter_fault:
-      return {next_step::next_candidate, as_held(std::move(after), "adapter_fault", in.now), false, true, "adapter_fault"};
-    case attempt_outcome::unknown:
-      return unknown(in, std::move(after));
+      return {next_step::next_candidate, as_held(std::move(after), "adapter_fault", in.now), false, true,
+              "adapter_fault"};
+    case attempt_outcome::unknown: return unknown(in, std::move(after));
   }
   return {next_step::settle, as_held(std::move(after), "unclassified", in.now)};
 }

@@ -1,5 +1,5 @@
-// disposition: what becomes of a recipient after an attempt. The table of architecture section 4 as a function: outcome and
-// past in, next row and next step out. Pure; the dispatcher carries it out.
+// disposition: what becomes of a recipient after an attempt. The table of architecture section 4 as a function: outcome
+// and past in, next row and next step out. Pure; the dispatcher carries it out.
 #pragma once
 
 #include <string>
@@ -22,20 +22,21 @@ enum class next_step : std::uint8_t {
 struct disposition {
   next_step step = next_step::settle;
   spool::recipient_row after;
-  bool permanent = false;       // `after` is a bounce: the bounce brake is asked first
-  bool spends_budget = true;    // moving on is a re-attempt after a live failure
-  std::string_view why;         // label of failovers_total
+  bool permanent = false;     // `after` is a bounce: the bounce brake is asked first
+  bool spends_budget = true;  // moving on is a re-attempt after a live failure
+  std::string_view why;       // label of failovers_total
 };
 
 struct disposition_input {
-  const spool::recipient_row& row;            // attempting, with its intent
+  const spool::recipient_row& row;  // attempting, with its intent
   const mail::recipient_outcome& outcome;
   const policy::policy_config& config;
   const policy::route_config* route = nullptr;  // null: its route is gone since; the defaults hold
   mail::traffic_stream stream = mail::traffic_stream::transactional;
-  bool api_way = false;                         // HTTP: unknown waits longer and may be looked up
-  time_point expires{};                         // end of the message's lifetime
-  bool account_refused = false;                 // this refused_policy was one of a row: the account is meant, not the message
+  bool api_way = false;          // HTTP: unknown waits longer and may be looked up
+  time_point expires{};          // end of the message's lifetime
+  bool account_refused = false;  // this refused_policy was one of a row: the account is meant, not the message
+  bool others_passed = false;    // its destination delivered other mail since this recipient was first refused there
   time_point now{};
 };
 
@@ -51,9 +52,10 @@ struct disposition_input {
                                               bool api_way, time_point expires, time_point now);
 
 // The state this event counts under when it is not final.
-[[nodiscard]] spool::recipient_row as_deferred(spool::recipient_row row, time_point due, std::string_view reason, time_point now);
-[[nodiscard]] spool::recipient_row as_final(spool::recipient_row row, mail::recipient_state state, std::string_view reason,
-                                            time_point now);
+[[nodiscard]] spool::recipient_row as_deferred(spool::recipient_row row, time_point due, std::string_view reason,
+                                               time_point now);
+[[nodiscard]] spool::recipient_row as_final(spool::recipient_row row, mail::recipient_state state,
+                                            std::string_view reason, time_point now);
 [[nodiscard]] spool::recipient_row as_held(spool::recipient_row row, std::string_view reason, time_point now);
 
 }  // namespace stellwerk::delivery

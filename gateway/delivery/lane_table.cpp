@@ -48,12 +48,24 @@ bool lane::park(lane_item item) {
     return false;
   }
   parked_.push_back(std::move(item));
+  ++parked_since_unpark_;
   return true;
 }
 
 void lane::unpark() {
-  for (lane_item& item : parked_) window_.insert_or_assign(item.at, std::move(item.warm));
-  parked_.clear();
+  constexpr std::size_t few = 64;
+  const std::size_t back = parked_since_unpark_ == 0 ? parked_.size() : std::min(few, parked_.size());
+  for (std::size_t i = 0; i < back; ++i) {
+    window_.insert_or_assign(parked_.front().at, std::move(parked_.front().warm));
+    parked_.pop_front();
+  }
+  parked_since_unpark_ = 0;
+}
+
+void lane::remove(const spool::due_entry& at) {
+  if (window_.erase(at) > 0) return;
+  const auto aside = std::find_if(parked_.begin(), parked_.end(), [&](const lane_item& item) { return item.at == at; });
+  if (aside != parked_.end()) parked_.erase(aside);
 }
 
 void lane::refill_failed() {

@@ -1,11 +1,12 @@
-// lane_table: where queued recipients wait. A lane is (stream, tenant, ordered candidates after invariants); each holds a
-// window of its next entries in memory, never more than `window_max`, and a cursor into the store behind it.
+// lane_table: where queued recipients wait. A lane is (stream, tenant, ordered candidates after invariants); each holds
+// a window of its next entries in memory, never more than `window_max`, and a cursor into the store behind it.
 //
 // The store is the truth; the window is its beginning. `complete` says that nothing lies behind the window. Entries are
 // taken out to be worked on and come back (put) or not. An entry whose key lies behind the cursor is not inserted: the
 // next refill finds it. Memory is O(lanes x window), never O(queue). Thread rule: dispatch thread only.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -53,17 +54,21 @@ class lane {
   [[nodiscard]] std::optional<lane_item> take_due(time_point now);
   // False: it lies behind the cursor and stays in the store.
   bool put(lane_item item);
-  // Set aside what cannot start for a reason of its own (its mailbox provider, its sender, a limit), so that it does not
-  // stop those behind it. False: as many are set aside as a window holds; it goes back to the head.
+  // Set aside what cannot start for a reason of its own (its mailbox provider, its sender, a limit), so that it does
+  // not stop those behind it. False: as many are set aside as a window holds; it goes back to the head.
   bool park(lane_item item);
+  // Back into the window: all of them where none was set aside since the last time, else the few that waited longest,
+  // so that thousands of a closed provider are not all asked again and again.
   void unpark();
-  void remove(const spool::due_entry& at) { window_.erase(at); }
+  [[nodiscard]] std::size_t parked() const { return parked_.size(); }
+  void remove(const spool::due_entry& at);  // wherever it waits, set aside or not
 
   // Refill: wanted when the window runs low and more lies behind.
   [[nodiscard]] bool wants_refill() const { return !complete_ && !refilling_ && window_.size() < window_max_ / 2; }
   void refill_started() { refilling_ = true; }
   [[nodiscard]] const spool::due_entry& cursor() const { return cursor_; }
-  // `entries` follow the cursor; fewer than `asked` means that the lane ends there. `skip` tells entries being worked on.
+  // `entries` follow the cursor; fewer than `asked` means that the lane ends there. `skip` tells entries being worked
+  // on.
   void refill(const std::vector<spool::due_entry>& entries, std::size_t asked,
               const std::function<bool(const spool::recipient_key&)>& skip);
   void refill_failed();
@@ -81,7 +86,8 @@ class lane {
  private:
   spool::lane_row row_;
   std::map<spool::due_entry, warm_ptr> window_;
-  std::vector<lane_item> parked_;
+  std::deque<lane_item> parked_;  // longest set aside first
+  std::size_t parked_since_unpark_ = 0;
   std::size_t window_max_;
   spool::due_entry cursor_{};  // everything up to here is, or was, in the window
   bool complete_ = true;
@@ -90,8 +96,8 @@ class lane {
   bool missed_ = false;  // an entry behind the cursor came while the store was being read
 };
 
-// Interns lanes and walks them fairly: round robin over the lanes of a stream, so that one tenant's backlog does not stop
-// another's.
+// Interns lanes and walks them fairly: round robin over the lanes of a stream, so that one tenant's backlog does not
+// stop another's.
 class lane_table {
  public:
   explicit lane_table(std::size_t window_max) : window_max_{window_max} {}

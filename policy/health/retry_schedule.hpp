@@ -24,5 +24,7 @@ enum class unknown_via : std::uint8_t { smtp, api };
 
 // refused_policy is confirmed once at the same destination after this.
 inline constexpr duration refused_policy_confirm_after{std::chrono::minutes{5}};
+// And once more after this, where nothing else was delivered meanwhile.
+inline constexpr duration refused_policy_ask_again_after{std::chrono::minutes{10}};
 
 }  // namespace stellwerk::policy

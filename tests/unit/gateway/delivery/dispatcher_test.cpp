@@ -173,7 +173,23 @@ TEST_F(dispatcher_test, refused_policy_is_confirmed_once_then_bounces) {
   const queue_id id = submit({"a@example.org"});
   answer({outcome_of(attempt_outcome::refused_policy, 554, "5.7.1", "relay access denied")});
   EXPECT_EQ(row(id).state, recipient_state::deferred);
+  pass(1min);
+  submit({"b@example.org"});
+  answer({outcome_of(attempt_outcome::delivered)});
+  pass(4min + 1s);
+  ASSERT_EQ(in_flight_at(), "onprem");
+  answer({outcome_of(attempt_outcome::refused_policy, 554, "5.7.1", "relay access denied")});
+  EXPECT_EQ(row(id).state, recipient_state::bounced);
+}
+
+TEST_F(dispatcher_test, refused_policy_is_confirmed_twice_where_nothing_else_passed) {
+  start();
+  const queue_id id = submit({"a@example.org"});
+  answer({outcome_of(attempt_outcome::refused_policy, 554, "5.7.1", "relay access denied")});
   pass(5min + 1s);
+  answer({outcome_of(attempt_outcome::refused_policy, 554, "5.7.1", "relay access denied")});
+  EXPECT_EQ(row(id).state, recipient_state::deferred) << "it may be us who are refused";
+  pass(10min + 1s);
   ASSERT_EQ(in_flight_at(), "onprem");
   answer({outcome_of(attempt_outcome::refused_policy, 554, "5.7.1", "relay access denied")});
   EXPECT_EQ(row(id).state, recipient_state::bounced);

@@ -1,0 +1,227 @@
+// Destinations that die, slow down, flap and come back: the figures of docs/failover.md, on virtual time.
+#include "world_fixture.hpp"
+
+namespace stellwerk::delivery {
+namespace {
+
+using mail::attempt_outcome;
+using mail::recipient_state;
+using std::chrono::minutes;
+
+class outage : public world_fixture {
+ protected:
+  // A normal minute first: the usual latency is known, the windows are full.
+  void warm_up(double per_second) {
+    start();
+    offer(per_second);
+    run_for(minutes{1});
+  }
+  [[nodiscard]] double attempts_per_message() const {
+    return static_cast<double>(runner_.seen.size()) / static_cast<double>(submitted_);
+  }
+  // Stops the traffic and gives what is queued the time to leave.
+  void wind_down(duration time = minutes{15}) {
+    offer(0);
+    run_for(time);
+  }
+};
+
+TEST_F(outage, a_dead_destination_is_out_within_five_seconds_and_costs_at_most_two_at_p99) {
+  for (const duration took :
+       {duration{milliseconds{2}}, duration{seconds{2}}}) {  // refuses; or is silent until the time-out
+    SCOPED_TRACE(took.count());
+    warm_up(20);
+    const duration usual = percentile(hand_offs(steady_point::min(), clock_.steady()), 0.99);
+    const steady_point died = clock_.steady();
+    runner_.scripts["onprem"] = [took](const auto&) { return refuses_connections(took); };
+    runner_.handshakes["onprem"] = [] { return false; };
+    const auto out = time_until([&] { return state_of("onprem") == "open"; }, seconds{10});
+    ASSERT_TRUE(out);
+    EXPECT_LE(*out, seconds{5});
+    const steady_point marked = clock_.steady();
+    run_for(minutes{3});
+    EXPECT_EQ(attempts_at("onprem", marked), 0U) << "nothing real is spent on a peer that refuses handshakes";
+    const auto waited = hand_offs(died, died + minutes{1});
+    EXPECT_GE(waited.size(), 1190U);
+    EXPECT_LE(percentile(waited, 0.99) - usual, seconds{2});
+    EXPECT_LE(attempts_per_message(), 1.1);
+    wind_down();
+    EXPECT_EQ(store_.open_recipients(), 0U);
+    EXPECT_EQ(store_.in_state(recipient_state::delivered), submitted_);
+    runner_.scripts.clear();
+    runner_.handshakes.clear();
+    run_for(minutes{30});
+    EXPECT_EQ(state_of("onprem"), "half_open") << "with no mail there is nothing to prove itself with";
+    offer(20);
+    run_for(minutes{3});
+    EXPECT_EQ(state_of("onprem"), "closed");
+    offer(0);
+    run_for(minutes{30});
+  }
+}
+
+TEST_F(outage, a_brown_out_is_out_within_thirty_seconds) {
+  for (const double rate : {2.0, 20.0}) {
+    SCOPED_TRACE(rate);
+    warm_up(rate);
+    const steady_point slow_since = clock_.steady();
+    int count = 0;
+    runner_.scripts["onprem"] = [&count](const auto&) {
+      const bool fails = ++count % 10 < 3;
+      return fails ? answers(attempt_outcome::deferred_destination, 503, "4.3.0", seconds{30}) : delivers(seconds{30});
+    };
+    const auto out = time_until([&] { return state_of("onprem") == "open"; }, minutes{2});
+    ASSERT_TRUE(out);
+    EXPECT_LE(*out, seconds{30});
+    const steady_point marked = clock_.steady();
+    run_for(minutes{5});
+    // Trials are real messages, one at a time, one per probe interval; each takes its thirty seconds here.
+    EXPECT_LE(attempts_at("onprem", marked), 5 * 60 / 5U);
+    EXPECT_LE(percentile(hand_offs(marked, marked + minutes{4}), 0.95), seconds{1}) << "traffic flows by the other way";
+    EXPECT_LE(attempts_per_message(), 1.1);
+    EXPECT_GT(hand_offs(slow_since, clock_.steady()).size(), 0U);
+    runner_.scripts.clear();
+    run_for(minutes{20});
+    EXPECT_EQ(state_of("onprem"), "closed");
+    wind_down();
+    EXPECT_EQ(store_.in_state(recipient_state::delivered), submitted_);
+    run_for(minutes{15});
+  }
+}
+
+TEST_F(outage, a_share_of_failures_opens_the_breaker_and_the_budget_bounds_the_repetition) {
+  rules_.failover_budget = {0.2, 1};
+  warm_up(20);
+  int count = 0;
+  runner_.scripts["onprem"] = [&count](const auto&) {
+    return ++count % 5 < 3 ? answers(attempt_outcome::deferred_destination, 451, "4.3.0") : delivers();
+  };
+  const auto out = time_until([&] { return state_of("onprem") == "open"; }, minutes{1});
+  ASSERT_TRUE(out);
+  EXPECT_LE(*out, seconds{30});
+  run_for(minutes{10});
+  EXPECT_LE(attempts_per_message(), 1.1);
+}
+
+// At most one switch each way: out once, and back only when it stays good.
+TEST_F(outage, a_flapping_destination_switches_at_most_twice_in_five_minutes) {
+  warm_up(20);
+  const steady_point from = clock_.steady();
+  const auto bad = [&] { return (clock_.steady() - from) / seconds{10} % 2 == 1; };
+  runner_.scripts["onprem"] = [&](const auto&) { return bad() ? refuses_connections() : delivers(); };
+  runner_.handshakes["onprem"] = [&] { return !bad(); };
+  std::vector<steady_point> switches;
+  std::string carrier = "onprem";
+  // Who carries the traffic is who got most of the last second's messages.
+  for (int second = 0; second < 12 * 60; ++second) {
+    const steady_point since = clock_.steady();
+    run_for(seconds{1});
+    const std::string now = attempts_at("onprem", since) > attempts_at("esp", since) ? "onprem" : "esp";
+    if (now != carrier) switches.push_back(clock_.steady());
+    carrier = now;
+  }
+  EXPECT_GE(switches.size(), 1U);
+  for (std::size_t i = 2; i < switches.size(); ++i) EXPECT_GT(switches[i] - switches[i - 2], minutes{5});
+  EXPECT_LE(attempts_per_message(), 1.1);
+}
+
+TEST_F(outage, the_way_back_is_a_handshake_then_one_message_then_a_slow_start) {
+  traits_[0].connections = 30;  // 50 messages a second of 400 ms each want twenty
+  bool dead = false;
+  runner_.scripts["onprem"] = [&](const auto&) { return dead ? refuses_connections() : delivers(milliseconds{400}); };
+  runner_.handshakes["onprem"] = [&] { return !dead; };
+  warm_up(50);
+  const duration usual = percentile(hand_offs(steady_point::min(), clock_.steady()), 0.99);
+  dead = true;
+  ASSERT_TRUE(time_until([&] { return state_of("onprem") == "open"; }, seconds{5}));
+  const steady_point marked = clock_.steady();
+  run_for(minutes{2});
+  EXPECT_EQ(attempts_at("onprem", marked), 0U);
+  EXPECT_GE(runner_.probes["onprem"], 20) << "one handshake per probe interval";
+  EXPECT_LE(runner_.probes["onprem"], 25);
+  dead = false;
+  const steady_point revived = clock_.steady();
+  const auto half_open = time_until([&] { return state_of("onprem") == "half_open"; }, minutes{2});
+  ASSERT_TRUE(half_open);
+  EXPECT_GE(*half_open, seconds{15}) << "half of the ejection time of good handshakes";
+  run_for(minutes{2});
+  EXPECT_EQ(state_of("onprem"), "closed");
+  const steady_point first = std::find_if(runner_.seen.begin(), runner_.seen.end(), [&](const seen_attempt& one) {
+                               return one.destination == "onprem" && one.started >= revived;
+                             })->started;
+  EXPECT_EQ(attempts_at("onprem", first, first + milliseconds{400}), 1U) << "one message goes ahead alone";
+  // Then a tenth of its connections, growing over a minute; the rest goes by the other way and waits for nobody.
+  const std::size_t soon = attempts_at("onprem", first + seconds{1}, first + seconds{6});
+  const std::size_t later = attempts_at("onprem", first + seconds{61}, first + seconds{66});
+  EXPECT_GE(soon, 30U);
+  EXPECT_LE(soon, 80U) << "three to five connections of 400 ms";
+  EXPECT_GE(later, 245U);
+  EXPECT_LE(percentile(hand_offs(revived, revived + minutes{2}), 0.99) - usual, milliseconds{100})
+      << "the return delays nobody";
+}
+
+TEST_F(outage, with_everything_dead_mail_waits_without_attempts_and_leaves_with_the_first_one_back) {
+  warm_up(20);
+  const std::size_t before = runner_.seen.size();
+  for (const char* name : {"onprem", "esp"}) {
+    runner_.scripts[name] = [](const auto&) { return refuses_connections(); };
+    runner_.handshakes[name] = [] { return false; };
+  }
+  run_for(minutes{5});
+  EXPECT_LE(runner_.seen.size() - before, 20U) << "of 6,000 messages";
+  EXPECT_EQ(store_.in_state(recipient_state::bounced), 0U);
+  runner_.scripts.erase("esp");
+  runner_.handshakes.erase("esp");
+  offer(0);
+  run_for(minutes{20});
+  EXPECT_EQ(store_.in_state(recipient_state::delivered), submitted_);
+  EXPECT_LE(attempts_per_message(), 1.1);
+}
+
+TEST_F(outage, panic_is_for_slow_and_failing_destinations_only_and_takes_a_tenth) {
+  warm_up(20);
+  int count = 0;
+  const auto half = [&count](const auto&) {
+    return ++count % 5 < 3 ? answers(attempt_outcome::deferred_destination, 451, "4.3.0") : delivers();
+  };
+  runner_.scripts["onprem"] = half;
+  runner_.scripts["esp"] = half;
+  ASSERT_TRUE(time_until([&] { return state_of("onprem") == "open" && state_of("esp") == "open"; }, minutes{2}));
+  const steady_point both = clock_.steady();
+  std::size_t most = 0;
+  on_turn = [&] { most = std::max(most, dispatcher_->attempts_in_flight()); };
+  run_for(seconds{20});
+  EXPECT_GT(attempts_at("onprem", both) + attempts_at("esp", both), 50U) << "a doubtful peer is better than none";
+  EXPECT_LE(most, 2U + 1U) << "a tenth of twenty connections, and a trial of the other";
+  // The same with peers that nobody can connect to: not one attempt.
+  for (const char* name : {"onprem", "esp"}) {
+    runner_.scripts[name] = [](const auto&) { return refuses_connections(); };
+    runner_.handshakes[name] = [] { return false; };
+  }
+  run_for(minutes{2});
+  const steady_point dead = clock_.steady();
+  run_for(minutes{5});
+  EXPECT_EQ(attempts_at("onprem", dead) + attempts_at("esp", dead), 0U);
+}
+
+TEST_F(outage, the_redundancy_spends_no_budget_and_an_empty_budget_defers) {
+  rules_.failover_budget = {0, 0};
+  rules_.health.connect_failures = 1000;  // only the budget decides here
+  rules_.health.consecutive_failures = 1000;
+  rules_.health.minimum_attempts = 100000;
+  start();
+  offer(10);
+  runner_.scripts["onprem"] = [](const auto&) { return refuses_connections(); };
+  run_for(seconds{10});
+  EXPECT_EQ(attempts_at("esp"), 0U) << "a re-attempt at once needs budget";
+  EXPECT_GE(store_.in_state(recipient_state::deferred), 95U);
+  ASSERT_TRUE(dispatcher_->destinations().drain("onprem", "maintenance"));
+  const std::size_t spent = attempts_at("onprem");
+  const steady_point drained = clock_.steady();
+  run_for(seconds{10});
+  EXPECT_EQ(attempts_at("onprem"), spent);
+  EXPECT_GE(attempts_at("esp", drained), 95U) << "a first attempt at the standby is the redundancy and spends nothing";
+}
+
+}  // namespace
+}  // namespace stellwerk::delivery
