@@ -1,5 +1,7 @@
 #include "policy/fact_activation.hpp"
 
+#include <algorithm>
+
 #include "mail/traffic_stream.hpp"
 #include "policy/fact_schema.hpp"
 
@@ -117,7 +119,9 @@ void fact_activation::recipient_map::keys(std::span<value> out) const {
 
 std::optional<value> fact_activation::text_map::find(const value& key, evaluation_memory&) const {
   if (entries_ == nullptr || !key.is(value_kind::string)) return std::nullopt;
-  const auto found = entries_->find(std::string{key.as_text()});
+  // Few entries, in order of their names; a search by view needs no string of its own.
+  const auto found =
+      std::find_if(entries_->begin(), entries_->end(), [&](const auto& entry) { return entry.first == key.as_text(); });
   if (found == entries_->end()) return std::nullopt;
   return value::string(found->second);
 }

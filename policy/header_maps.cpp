@@ -59,10 +59,13 @@ std::optional<value> all_fields_map::find(const value& key, evaluation_memory& m
   if (!can_name_a_field(key)) return std::nullopt;
   const mail::header_section& header = names_->header();
   (void)memory.charge(header.fields().size() / 16);
-  const auto raw = header.all(key.as_text());
-  if (raw.empty()) return std::nullopt;
-  const auto elements = memory.make_array<value>(raw.size());
-  for (std::size_t i = 0; i < raw.size(); ++i) elements[i] = unfolded(raw[i], memory);
+  const std::size_t count = header.count(key.as_text());
+  if (count == 0) return std::nullopt;
+  const auto elements = memory.make_array<value>(count);
+  std::size_t next = 0;
+  for (const mail::header_field& field : header.fields()) {
+    if (iequals(field.name, key.as_text())) elements[next++] = unfolded(field.value, memory);
+  }
   return value::list(*memory.make<expression::value_list>(elements));
 }
 

@@ -9,6 +9,13 @@
 namespace stellwerk::policy::expression {
 namespace {
 
+// What macros bind. Not initialised: most conditions have no macro, and each of its values is written before it is
+// read.
+union local_values {
+  local_values() {}  // NOLINT(modernize-use-equals-default): a defaulted one would be deleted
+  std::array<value, macro_nesting_max + 1> at;
+};
+
 class walker {
  public:
   walker(const activation& facts, evaluation_memory& memory) : facts_{facts}, memory_{memory} {}
@@ -18,7 +25,7 @@ class walker {
     switch (n.kind) {
       case node_kind::literal: return n.constant;
       case node_kind::variable: return located(n, facts_.variable(n.index, memory_));
-      case node_kind::local: return locals_[n.index];
+      case node_kind::local: return locals_.at[n.index];
       case node_kind::name:
       case node_kind::unbound: return fail(n, "unknown name '" + n.text + "'");
       case node_kind::select: return visit_select(n);
@@ -189,7 +196,7 @@ class walker {
   value quantify(const node& n, const range_of& range, std::size_t mine, bool decides) {
     value first_error;
     for (std::size_t i = 0; i < range.size; ++i) {
-      locals_[mine] = range.at(i);
+      locals_.at[mine] = range.at(i);
       const value one = condition(*n.children[1]);
       if (one.is_error()) {
         if (one.as_error().limit) return one;
@@ -204,7 +211,7 @@ class walker {
   value exists_one(const node& n, const range_of& range, std::size_t mine) {
     std::size_t count = 0;
     for (std::size_t i = 0; i < range.size; ++i) {
-      locals_[mine] = range.at(i);
+      locals_.at[mine] = range.at(i);
       const value one = condition(*n.children[1]);
       if (one.is_error()) return one;
       count += one.as_boolean() ? 1 : 0;
@@ -220,7 +227,7 @@ class walker {
     std::size_t count = 0;
     for (std::size_t i = 0; i < range.size; ++i) {
       const value element = range.at(i);
-      locals_[mine] = element;
+      locals_.at[mine] = element;
       if (conditional) {
         const value wanted = condition(*n.children[1]);
         if (wanted.is_error()) return wanted;
@@ -241,7 +248,7 @@ class walker {
 
   const activation& facts_;
   evaluation_memory& memory_;
-  std::array<value, macro_nesting_max + 1> locals_;
+  local_values locals_;
   std::size_t depth_ = 0;
 };
 
