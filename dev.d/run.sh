@@ -36,5 +36,11 @@ run_fuzz() {
 run_crash() {
   ensure_packages
   build_preset release
+  local shim=build/release/tests/crash/libstorage_shim.so
+  if [[ ${1:-} == --full ]]; then
+    shift
+    python tests/crash/torture.py --binary build/release/stellwerk --shim "$shim"
+    python tests/crash/power_loss.py --binary build/release/stellwerk --shim "$shim" --states 2000
+  fi
   python tests/crash/run.py --binary build/release/stellwerk "$@"
 }

@@ -27,6 +27,16 @@ IOStatus to_status(fault found) {
   return IOStatus::OK();
 }
 
+// As the real file system words it.
+IOStatus to_sync_status(fault found) {
+  switch (found) {
+    case fault::none: return IOStatus::OK();
+    case fault::io_error: return IOStatus::IOError("While fdatasync: simulated");
+    case fault::no_space: return IOStatus::NoSpace("While fdatasync: simulated");
+  }
+  return IOStatus::OK();
+}
+
 Slice copy_into(const std::string& bytes, char* scratch) {
   std::memcpy(scratch, bytes.data(), bytes.size());
   return {scratch, bytes.size()};
@@ -81,8 +91,8 @@ class writable_file final : public rocksdb::FSWritableFile {
   }
   IOStatus Close(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
   IOStatus Flush(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
-  IOStatus Sync(const IOOptions&, IODebugContext*) override { return to_status(disk_.sync(target_)); }
-  IOStatus Fsync(const IOOptions&, IODebugContext*) override { return to_status(disk_.sync(target_)); }
+  IOStatus Sync(const IOOptions&, IODebugContext*) override { return to_sync_status(disk_.sync(target_)); }
+  IOStatus Fsync(const IOOptions&, IODebugContext*) override { return to_sync_status(disk_.sync(target_)); }
   uint64_t GetFileSize(const IOOptions&, IODebugContext*) override { return disk_.size_of(target_); }
 
  private:

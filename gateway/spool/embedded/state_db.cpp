@@ -34,7 +34,10 @@ std::vector<rocksdb::ColumnFamilyDescriptor> descriptors_of(const state_options&
 }  // namespace
 
 error to_error(const rocksdb::Status& status, const char* step) {
-  if (status.IsNoSpace()) return {errc::store_full, step};
+  // "While fdatasync": whatever the reason of a failed sync, its pages may be gone, and RocksDB's writer is unusable.
+  // Only its text tells a sync from a write.
+  const bool is_sync = status.IsIOError() && status.ToString().find("sync") != std::string::npos;
+  if (status.IsNoSpace() && !is_sync) return {errc::store_full, step};
   if (status.IsCorruption()) return {errc::corrupt, step};
   if (status.IsNotFound()) return {errc::not_found, step};
   return {errc::store_failed, step};

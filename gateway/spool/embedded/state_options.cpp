@@ -4,6 +4,7 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
@@ -34,6 +35,16 @@ bool is_history(family which) {
 bool starts_with_id(family which) {
   return which == family::recipient || which == family::history_recipient || which == family::intent;
 }
+
+// Without space RocksDB would go on by itself when there is some again, also behind a failed sync. The committer
+// decides that.
+class no_self_recovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*failure*/,
+                            bool* goes_on) override {
+    *goes_on = false;
+  }
+};
 
 class silent_log final : public rocksdb::Logger {
  public:
@@ -72,6 +83,7 @@ rocksdb::DBOptions database_options(const state_options& options, const state_me
   out.recycle_log_file_num = 0;  // recycled logs need the default recovery mode
   out.paranoid_checks = true;
   out.max_bgerror_resume_count = 0;  // a failed sync is never retried behind our back
+  out.listeners.push_back(std::make_shared<no_self_recovery>());
   out.wal_compression = rocksdb::kNoCompression;
   out.max_total_wal_size = log_bytes_max;
   out.write_buffer_manager = memory.write_buffers;
