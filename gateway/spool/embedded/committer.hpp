@@ -93,6 +93,7 @@ class committer {
   void copy_bodies();
   [[nodiscard]] bool commit_house(state_batch& batch);
   void look_for_room();
+  [[nodiscard]] bool has_room_to_try();
   void set_condition(condition next, const char* reason);
   void measure();
   void publish_counts();

@@ -1,4 +1,6 @@
 // What the committer does besides batches: measuring, looking for room, telling others how the store is.
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "gateway/spool/embedded/committer.hpp"
@@ -81,10 +83,26 @@ void committer::measure() {
   health_.state_bytes = state_bytes;
 }
 
+// RocksDB begins a new log when it resumes. Where no file can be made it ends the process by an assertion, so one is
+// made first.
+bool committer::has_room_to_try() {
+  const std::string path = config_.data_directory + "/room";
+  auto file = parts_.files.open_append(path);
+  if (!file) return false;
+  const std::string page(4096, '\0');
+  const std::string_view pieces[] = {page};
+  const bool has_room = (*file)->append(pieces).has_value();
+  if (auto removed = parts_.files.remove(path); !removed) {
+    parts_.log.warning("spool.room_not_removed", {{"error", removed.error().message()}});
+  }
+  return has_room;
+}
+
 void committer::look_for_room() {
   if (condition_ == condition::full) {
     // Deletes need room themselves: settles are tried with every look, whether or not there is room for accepts.
-    may_try_ = true;
+    may_try_ = has_room_to_try();
+    if (!may_try_) return;
     if (auto resumed = parts_.db.resume(); !resumed) {
       parts_.log.warning("spool.resume_failed", {{"error", resumed.error().message()}});
       may_try_ = false;
