@@ -14,6 +14,9 @@ namespace stellwerk::adapters {
 namespace {
 
 inline constexpr std::string_view smtp_kind = "smtp";
+// Requests to a vendor under way on one thread before messages gather: few, so that they fill; more than one or two, so
+// that a slow answer holds up only its own.
+inline constexpr std::size_t requests_min = 8;
 
 // One row per vendor.
 struct vendor {
@@ -110,9 +113,11 @@ std::unique_ptr<adapter> make_adapter(const destination_settings& settings, cons
   endpoint.host = url->host + ":" + std::to_string(url->port);
   endpoint.path = url->path;
   endpoint.timeout = settings.esp.connect_timeout + settings.esp.response_timeout;
+  auto mapping = whose->make(settings.esp);
+  endpoint.requests_max = std::max(requests_min, settings.connections / mapping->limits().entries);
   auto relay = has_relay(settings) ? make_smtp(settings, *settings.esp.relay, environment) : nullptr;
-  return std::make_unique<esp::esp_adapter>(std::move(endpoint), whose->make(settings.esp), std::move(client),
-                                            std::move(relay), environment.time);
+  return std::make_unique<esp::esp_adapter>(environment.owner, std::move(endpoint), std::move(mapping),
+                                            std::move(client), std::move(relay), environment.time);
 }
 
 std::string settings_fault(const destination_settings& settings) {

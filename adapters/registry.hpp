@@ -20,6 +20,7 @@ namespace stellwerk::adapters {
 
 // What an adapter on one io thread is made of; all of it outlives the adapter.
 struct adapter_environment {
+  async::executor owner;  // of the thread
   net::connector& network;
   const clock& time;
   logger& log;

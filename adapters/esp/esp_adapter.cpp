@@ -1,6 +1,7 @@
 #include "adapters/esp/esp_adapter.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "adapters/esp/relay_content.hpp"
@@ -64,13 +65,15 @@ mail::recipient_outcome outcome_of_refusal(const cannot_carry& refusal) {
 
 }  // namespace
 
-esp_adapter::esp_adapter(esp_endpoint endpoint, std::unique_ptr<const mapping> vendor,
+esp_adapter::esp_adapter(async::executor owner, esp_endpoint endpoint, std::unique_ptr<const mapping> vendor,
                          std::unique_ptr<net::http_client> client, std::unique_ptr<adapter> relay, const clock& time)
-    : endpoint_{std::move(endpoint)},
+    : owner_{owner},
+      endpoint_{std::move(endpoint)},
       vendor_{std::move(vendor)},
       client_{std::move(client)},
       relay_{std::move(relay)},
-      clock_{time} {}
+      clock_{time},
+      gathering_{vendor_->limits(), endpoint_.requests_max} {}
 
 async::awaitable<attempt_report> esp_adapter::deliver(attempt what) {
   if (!what.content) co_return same_for_all(what, unsent(attempt_outcome::adapter_fault, "the attempt has no content"));
@@ -78,25 +81,95 @@ async::awaitable<attempt_report> esp_adapter::deliver(attempt what) {
     attempt_report report = co_await deliver_by_relay(std::move(what));
     co_return report;
   }
-  build_result built = vendor_->build_request(what);
+  entry_result built = vendor_->build_entry(what);
   if (const auto* refusal = std::get_if<cannot_carry>(&built)) {
     if (!relay_) co_return same_for_all(what, outcome_of_refusal(*refusal));
     attempt_report report = co_await deliver_by_relay(std::move(what));
     co_return report;
   }
-  const steady_point start = clock_.steady();
-  // The attempt's own deadline never cuts the wait for an answer: that would only turn it into "unknown".
-  if (what.deadline != steady_point{} && start >= what.deadline) {
-    co_return same_for_all(what, unsent(attempt_outcome::deferred_destination, "the attempt came too late"));
+  part mine{owner_, std::move(what), std::get<vendor_entry>(std::move(built))};
+  co_await deliver_by_api(mine);
+  co_return std::move(*mine.report);
+}
+
+async::awaitable<void> esp_adapter::deliver_by_api(part& mine) {
+  if (gathering_.arrive(mine)) {
+    // Whatever else arrives in this turn of the loop comes along.
+    const async::completion<bool> next_turn{owner_};
+    next_turn.set(true);
+    static_cast<void>(co_await next_turn.wait());
+  } else {
+    static_cast<void>(co_await mine.called.wait());
   }
-  vendor_request request = std::get<vendor_request>(std::move(built));
+  while (!mine.report) co_await lead(mine);
+}
+
+async::awaitable<void> esp_adapter::lead(part& mine) {
+  std::vector<part*> batch = gathering_.set_out(mine);
+  call_leaders();  // what did not fit
+  std::string broken;
+  try {
+    co_await send_batch(batch);
+  } catch (const std::exception& failure) {
+    broken = failure.what();
+  }
+  gathering_.returned();
+  for (part* one : batch) {
+    // Nothing told how far the request went.
+    if (!one->report && !broken.empty())
+      one->report = same_for_all(one->what, unsent(attempt_outcome::unknown, "the request broke: " + broken));
+    if (one == &mine) continue;
+    if (one->report) {
+      one->called.set_here(true);
+    } else {
+      gathering_.send_apart(*one);
+    }
+  }
+  // The leader that is to be sent apart goes on at once, in the place of the request that returned.
+  if (!mine.report) gathering_.keep_place(mine);
+  call_leaders();
+}
+
+void esp_adapter::call_leaders() {
+  while (part* next = gathering_.next_leader()) next->called.set_here(true);
+}
+
+async::awaitable<void> esp_adapter::send_batch(const std::vector<part*>& batch) {
+  const steady_point start = clock_.steady();
+  std::vector<part*> sent;
+  std::vector<const vendor_entry*> entries;
+  for (part* one : batch) {
+    // The attempt's own deadline never cuts the wait for an answer: that would only turn it into "unknown".
+    if (one->what.deadline != steady_point{} && start >= one->what.deadline) {
+      one->report = same_for_all(one->what, unsent(attempt_outcome::deferred_destination, "the attempt came too late"));
+      continue;
+    }
+    sent.push_back(one);
+    entries.push_back(&one->entry);
+  }
+  if (sent.empty()) co_return;
+  vendor_request request = vendor_->join(entries);
   net::http_exchange exchange = co_await send(std::move(request), start + endpoint_.timeout);
-  if (exchange.stage != net::http_stage::answered) co_return same_for_all(what, outcome_of_failure(exchange));
-  attempt_report report;
-  report.host = endpoint_.host;
-  report.first_reply = std::chrono::duration_cast<duration>(clock_.steady() - start);
-  report.recipients = vendor_->read_response(what, answer_of(std::move(exchange)));
-  co_return report;
+  read_fates(sent, std::move(exchange), start);
+}
+
+void esp_adapter::read_fates(const std::vector<part*>& sent, net::http_exchange exchange, steady_point start) {
+  if (exchange.stage != net::http_stage::answered) {
+    for (part* one : sent) one->report = same_for_all(one->what, outcome_of_failure(exchange));
+    return;
+  }
+  std::vector<const attempt*> attempts;
+  for (const part* one : sent) attempts.push_back(&one->what);
+  batch_reading reading = vendor_->read_response(attempts, answer_of(std::move(exchange)));
+  if (reading.send_apart) return;  // without reports
+  const duration first_reply = std::chrono::duration_cast<duration>(clock_.steady() - start);
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    attempt_report report;
+    report.host = endpoint_.host;
+    report.first_reply = first_reply;
+    report.recipients = std::move(reading.fates[i]);
+    sent[i]->report = std::move(report);
+  }
 }
 
 async::awaitable<attempt_report> esp_adapter::deliver_by_relay(attempt what) {

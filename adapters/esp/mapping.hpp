@@ -1,11 +1,16 @@
-// mapping: one vendor's API as pure functions, from an attempt to a request and from an answer to outcomes. esp_adapter
+// mapping: one vendor's API as pure functions, from attempts to a request and from its answer to outcomes. esp_adapter
 // joins it with the HTTP client; a vendor's folder sees this header and nothing of async or net.
+//
+// A request carries one message or, where the vendor takes several, as many as batch_limits says; each keeps its own
+// marks and its own fate.
 //
 // Refuses to guess: what the vendor's sheet does not say is `unknown` if the vendor may have the message, else
 // `adapter_fault`. Thread rule: immutable once made.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -43,7 +48,26 @@ struct cannot_carry {
   std::string detail;
   std::string refused_point;  // the capability, where it is one
 };
-using build_result = std::variant<vendor_request, cannot_carry>;
+
+// One message in the vendor's words, ready to be joined with others into a request.
+struct vendor_entry {
+  std::string text;
+};
+using entry_result = std::variant<vendor_entry, cannot_carry>;
+
+// What one request may hold.
+struct batch_limits {
+  std::size_t entries = 1;
+  std::size_t recipients = 1;  // of all entries together
+  std::size_t octets = 0;      // of all entries together; an entry that is larger goes alone
+};
+
+// The fates of what one request carried, in its order.
+struct batch_reading {
+  std::vector<std::vector<mail::recipient_outcome>> fates;  // of each attempt, in the order of its recipients; complete
+  // The request was refused as a whole for what may be one entry's fault. Nothing was accepted: each may go alone.
+  bool send_apart = false;
+};
 
 // How a message is marked for the vendor's SMTP relay.
 struct relay_marks {
@@ -55,10 +79,13 @@ class mapping {
  public:
   virtual ~mapping() = default;
 
-  [[nodiscard]] virtual build_result build_request(const attempt& what) const = 0;
-  // In the order of what.recipients, always complete.
-  [[nodiscard]] virtual std::vector<mail::recipient_outcome> read_response(const attempt& what,
-                                                                           const vendor_answer& answer) const = 0;
+  [[nodiscard]] virtual batch_limits limits() const = 0;
+  [[nodiscard]] virtual entry_result build_entry(const attempt& what) const = 0;
+  // At least one, within the limits.
+  [[nodiscard]] virtual vendor_request join(std::span<const vendor_entry* const> entries) const = 0;
+  // `sent` as it was joined.
+  [[nodiscard]] virtual batch_reading read_response(std::span<const attempt* const> sent,
+                                                    const vendor_answer& answer) const = 0;
   // nullopt: the vendor has no look-up by our id.
   [[nodiscard]] virtual std::optional<vendor_request> build_lookup(std::string_view attempt_id) const = 0;
   [[nodiscard]] virtual lookup_report read_lookup(std::string_view attempt_id, std::string_view recipient,

@@ -235,10 +235,11 @@ std::optional<start_fault> gateway::start(const announcer& announce) {
   }
   const auto make_adapter = [&all](std::size_t thread, const adapters::destination_settings& settings) {
     io_unit& unit = *all.units[thread];
-    adapters::adapter_environment environment{
-        unit.network, all.time, all.log, [&unit, &all](net::http_client_config config) {
-          return net::make_http_client(unit.context.get_executor(), unit.network, all.time, std::move(config));
-        }};
+    const async::executor owner = unit.context.get_executor();
+    const auto make_client = [&unit, &all, owner](net::http_client_config config) {
+      return net::make_http_client(owner, unit.network, all.time, std::move(config));
+    };
+    adapters::adapter_environment environment{owner, unit.network, all.time, all.log, make_client};
     return adapters::make_adapter(settings, environment);
   };
   all.runner = std::make_unique<delivery::io_runner>(run_on, make_adapter, all.time);

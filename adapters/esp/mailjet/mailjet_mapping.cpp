@@ -18,6 +18,9 @@ namespace {
 namespace json = boost::json;
 
 inline constexpr std::uint64_t size_max = 15'000'000;  // also of all attachments together
+inline constexpr std::size_t entries_max = 50;
+// The vendor names no bound for a whole request; one that is answered within a second or so is ours.
+inline constexpr std::size_t batch_octets_max = 4'000'000;
 
 std::string percent_encoded(std::string_view text) {
   std::string out;
@@ -44,18 +47,19 @@ vendor_request mailjet_mapping::authorised(std::string method, std::string targe
   return request;
 }
 
-build_result mailjet_mapping::build_request(const attempt& what) const {
-  auto body = build_send_body(what, account_.sandbox);
-  if (auto* refusal = std::get_if<cannot_carry>(&body)) return std::move(*refusal);
+batch_limits mailjet_mapping::limits() const { return {entries_max, recipients_max, batch_octets_max}; }
+
+entry_result mailjet_mapping::build_entry(const attempt& what) const { return build_send_entry(what); }
+
+vendor_request mailjet_mapping::join(std::span<const vendor_entry* const> entries) const {
   vendor_request request = authorised("POST", "/v3.1/send");
   request.fields.push_back({"Content-Type", "application/json"});
-  request.body = std::get<std::string>(std::move(body));
+  request.body = join_send_entries(entries, account_.sandbox);
   return request;
 }
 
-std::vector<mail::recipient_outcome> mailjet_mapping::read_response(const attempt& what,
-                                                                    const vendor_answer& answer) const {
-  return read_send_response(what, answer);
+batch_reading mailjet_mapping::read_response(std::span<const attempt* const> sent, const vendor_answer& answer) const {
+  return read_send_response(sent, answer);
 }
 
 std::optional<vendor_request> mailjet_mapping::build_lookup(std::string_view attempt_id) const {

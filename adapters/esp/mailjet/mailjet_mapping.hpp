@@ -1,7 +1,8 @@
 // Mailjet, Send API v3.1: /v3.1/send for mail, /v3/REST/message for look-ups by CustomID.
 //
-// One entry of `Messages` per attempt, all its recipients in To, Cc and Bcc of that entry as the header section names
-// them; CustomID is the attempt id. The vendor has no idempotency key.
+// One entry of `Messages` per attempt, up to 50 entries and 50 recipients in a request. All the attempt's recipients in
+// To, Cc and Bcc of that entry as the header section names them; CustomID is the attempt id. The vendor has no
+// idempotency key.
 #pragma once
 
 #include <string>
@@ -23,9 +24,11 @@ class mailjet_mapping final : public mapping {
  public:
   explicit mailjet_mapping(account whose) : account_{std::move(whose)} {}
 
-  [[nodiscard]] build_result build_request(const attempt& what) const override;
-  [[nodiscard]] std::vector<mail::recipient_outcome> read_response(const attempt& what,
-                                                                   const vendor_answer& answer) const override;
+  [[nodiscard]] batch_limits limits() const override;
+  [[nodiscard]] entry_result build_entry(const attempt& what) const override;
+  [[nodiscard]] vendor_request join(std::span<const vendor_entry* const> entries) const override;
+  [[nodiscard]] batch_reading read_response(std::span<const attempt* const> sent,
+                                            const vendor_answer& answer) const override;
   [[nodiscard]] std::optional<vendor_request> build_lookup(std::string_view attempt_id) const override;
   [[nodiscard]] lookup_report read_lookup(std::string_view attempt_id, std::string_view recipient,
                                           const vendor_answer& answer) const override;

@@ -18,7 +18,6 @@ namespace {
 
 namespace json = boost::json;
 
-inline constexpr std::size_t recipients_max = 50;
 inline constexpr std::size_t subject_characters_max = 255;
 inline constexpr std::size_t campaign_octets_max = 255;
 // TextPart may not be missing and may not be empty (send-0003); a message of attachments alone gets a line break.
@@ -153,12 +152,21 @@ class send_entry {
 
 }  // namespace
 
-std::variant<std::string, cannot_carry> build_send_body(const attempt& what, bool sandbox) {
+entry_result build_send_entry(const attempt& what) {
   send_entry entry{what};
   if (auto refusal = entry.build()) return std::move(*refusal);
-  json::object root{{"Messages", json::array{entry.take()}}, {"AdvanceErrorHandling", true}};
-  if (sandbox) root["SandboxMode"] = true;
-  return json::serialize(root);
+  return vendor_entry{json::serialize(entry.take())};
+}
+
+std::string join_send_entries(std::span<const vendor_entry* const> entries, bool sandbox) {
+  std::string body{R"({"Messages":[)"};
+  for (const vendor_entry* one : entries) {
+    if (one != entries.front()) body += ',';
+    body += one->text;
+  }
+  body += R"(],"AdvanceErrorHandling":true)";
+  if (sandbox) body += R"(,"SandboxMode":true)";
+  return body += '}';
 }
 
 std::string event_payload(const attempt& what) {

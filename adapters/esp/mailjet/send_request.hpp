@@ -1,15 +1,19 @@
 // From the content of an attempt to the JSON of Send API v3.1.
 #pragma once
 
+#include <span>
 #include <string>
-#include <variant>
 
 #include "adapters/esp/mapping.hpp"
 
 namespace stellwerk::adapters::esp::mailjet {
 
-// The body of the request, or what of the message has no place in it.
-[[nodiscard]] std::variant<std::string, cannot_carry> build_send_body(const attempt& what, bool sandbox);
+inline constexpr std::size_t recipients_max = 50;  // of a message, and of a request
+
+// An element of Messages, or what of the message has no place in it.
+[[nodiscard]] entry_result build_send_entry(const attempt& what);
+// The body of a request.
+[[nodiscard]] std::string join_send_entries(std::span<const vendor_entry* const> entries, bool sandbox);
 
 // {"queue_id": ...}: echoed in every event, beside CustomID.
 [[nodiscard]] std::string event_payload(const attempt& what);

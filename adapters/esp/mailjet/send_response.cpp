@@ -175,23 +175,67 @@ std::vector<recipient_outcome> read_entry(const attempt& what, const json::objec
 
 bool decides_by_status(int status) { return status == 408 || status == 429 || status >= 500; }
 
+batch_reading all_the_same(std::span<const attempt* const> sent, const recipient_outcome& fate) {
+  batch_reading reading;
+  for (const attempt* one : sent) reading.fates.push_back(same_for_all(*one, fate));
+  return reading;
+}
+
+// May one entry have brought this upon a whole request?
+bool one_entry_may_be_to_blame(attempt_outcome outcome) {
+  switch (outcome) {
+    case attempt_outcome::rejected_recipient:
+    case attempt_outcome::rejected_message:
+    case attempt_outcome::refused_policy:
+    case attempt_outcome::refused_sender:
+    case attempt_outcome::adapter_fault: return true;
+    case attempt_outcome::delivered:
+    case attempt_outcome::refused_account:
+    case attempt_outcome::deferred_recipient:
+    case attempt_outcome::deferred_mailbox_provider:
+    case attempt_outcome::deferred_destination:
+    case attempt_outcome::throttled:
+    case attempt_outcome::unknown: break;
+  }
+  return false;
+}
+
+batch_reading read_whole(std::span<const attempt* const> sent, const recipient_outcome& fate) {
+  batch_reading reading = all_the_same(sent, fate);
+  reading.send_apart = sent.size() > 1 && one_entry_may_be_to_blame(fate.outcome);
+  return reading;
+}
+
+batch_reading read_entries(std::span<const attempt* const> sent, const json::array& entries,
+                           const vendor_answer& answer) {
+  if (entries.size() != sent.size())
+    return all_the_same(sent,
+                        fate_of(attempt_outcome::unknown, answer.status, "an answer for another number of entries"));
+  batch_reading reading;
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    const json::object* entry = entries[i].if_object();
+    reading.fates.push_back(entry != nullptr ? read_entry(*sent[i], *entry, answer)
+                                             : same_for_all(*sent[i], fate_of(attempt_outcome::unknown, answer.status,
+                                                                              "an entry that is no object")));
+  }
+  return reading;
+}
+
 }  // namespace
 
 // The body goes first: with partial success the status is a 4xx although entries were sent.
-std::vector<recipient_outcome> read_send_response(const attempt& what, const vendor_answer& answer) {
+batch_reading read_send_response(std::span<const attempt* const> sent, const vendor_answer& answer) {
   const auto body = answer.body_cut ? std::nullopt : parse_object(answer.body);
-  if (!body) return same_for_all(what, classify_status(answer));
-  if (const json::array* messages = array_member(*body, "Messages")) {
-    const json::object* entry = messages->size() == 1 ? messages->front().if_object() : nullptr;
-    if (entry != nullptr) return read_entry(what, *entry, answer);
-    return same_for_all(what,
-                        fate_of(attempt_outcome::unknown, answer.status, "an answer for another number of entries"));
-  }
+  if (!body) return read_whole(sent, classify_status(answer));
+  if (const json::array* messages = array_member(*body, "Messages")) return read_entries(sent, *messages, answer);
   const send_error error = read_error(*body, answer.status);
   if (error.code.empty() || answer.status < 300 || decides_by_status(answer.status)) {
-    return same_for_all(what, classify_status(answer));
+    return read_whole(sent, classify_status(answer));
   }
-  return read_errors(what, {error});
+  if (sent.size() > 1) return read_whole(sent, fate_of(error));
+  batch_reading reading;
+  reading.fates.push_back(read_errors(*sent.front(), {error}));
+  return reading;
 }
 
 }  // namespace stellwerk::adapters::esp::mailjet

@@ -33,7 +33,7 @@ class registry_test : public ::testing::Test {
   manual_clock clock_;
   test::manual_timers time_{clock_};
   test::memory_connector network_{context_, time_};
-  adapter_environment environment_{network_, clock_, null_logger(), {}};
+  adapter_environment environment_{context_.get_executor(), network_, clock_, null_logger(), {}};
   net::http_client_config config_;
   destination_settings mailjet_;
   destination_settings smtp_;

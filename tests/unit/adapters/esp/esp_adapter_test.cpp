@@ -1,8 +1,15 @@
 #include "adapters/esp/esp_adapter.hpp"
 
+#include <algorithm>
+#include <functional>
+#include <stdexcept>
+
 #include <gtest/gtest.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/json.hpp>
 
 #include "adapters/esp/mailjet/mailjet_mapping.hpp"
+#include "base/async/event.hpp"
 #include "tests/support/run_for_test.hpp"
 #include "tests/unit/adapters/esp/mailjet/message_samples.hpp"
 
@@ -18,9 +25,15 @@ class fake_client final : public net::http_client {
   async::awaitable<net::http_exchange> send(net::http_request request, steady_point deadline) override {
     requests.push_back(std::move(request));
     last_deadline = deadline;
-    co_return next;
+    const std::string body = requests.back().body;
+    if (gate != nullptr) co_await gate->wait();
+    if (breaks) throw std::runtime_error{"out of wires"};
+    co_return answer ? answer(body) : next;
   }
   net::http_exchange next;
+  std::function<net::http_exchange(const std::string& body)> answer;
+  async::event* gate = nullptr;  // each request waits there for a notification
+  bool breaks = false;
   std::vector<net::http_request> requests;
   steady_point last_deadline{};
 };
@@ -58,9 +71,11 @@ class esp_adapter_test : public ::testing::Test {
     endpoint.host = "api.example:443";
     endpoint.path = "/mailjet";
     endpoint.timeout = std::chrono::seconds{33};
-    adapter_ = std::make_unique<esp_adapter>(
-        endpoint, std::make_unique<mailjet::mailjet_mapping>(mailjet::account{"k", "s", false}), std::move(client),
-        std::move(relay), clock_);
+    endpoint.requests_max = requests_max_;
+    adapter_ =
+        std::make_unique<esp_adapter>(context_.get_executor(), endpoint,
+                                      std::make_unique<mailjet::mailjet_mapping>(mailjet::account{"k", "s", false}),
+                                      std::move(client), std::move(relay), clock_);
     return *adapter_;
   }
   void plan(net::http_stage stage, int status = 0, std::string body = {}) {
@@ -73,8 +88,68 @@ class esp_adapter_test : public ::testing::Test {
     return support::run_for_test(context_, adapter(with_relay).deliver(std::move(what)));
   }
 
+  // Starts all at once; their reports are in reports_, in the same order, when they are there.
+  void start(std::vector<attempt> all) {
+    reports_.assign(all.size(), std::nullopt);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      boost::asio::co_spawn(context_, adapter_->deliver(std::move(all[i])),
+                            [this, i](std::exception_ptr, attempt_report report) { reports_[i] = std::move(report); });
+    }
+  }
+  void deliver_together(std::vector<attempt> all) {
+    start(std::move(all));
+    ASSERT_TRUE(support::run_until(
+        context_, [this] { return std::ranges::all_of(reports_, [](const auto& one) { return one.has_value(); }); }));
+  }
+  std::string outcomes() const {
+    std::string text;
+    for (const auto& report : reports_) {
+      if (!text.empty()) text += ' ';
+      text += report ? std::string{mail::to_string(report->recipients.front().outcome)} : "none";
+    }
+    return text;
+  }
+  std::size_t entries_of(std::size_t request) const {
+    return boost::json::parse(client_->requests.at(request).body).at("Messages").as_array().size();
+  }
+  std::vector<std::size_t> sizes_of_requests() const {
+    std::vector<std::size_t> sizes;
+    for (std::size_t i = 0; i < client_->requests.size(); ++i) sizes.push_back(entries_of(i));
+    std::ranges::sort(sizes);
+    return sizes;
+  }
+  // Success for every entry, unless the one in the request has the attempt id that is refused.
+  void accept_all_but(const std::string& refused) {
+    client_->answer = [refused](const std::string& body) {
+      net::http_exchange exchange;
+      exchange.stage = net::http_stage::answered;
+      if (body.find("\"CustomID\":\"" + refused + "\"") != std::string::npos) {
+        exchange.response.status = 400;
+        exchange.response.body = R"({"ErrorCode":"mj-0002","StatusCode":400,"ErrorMessage":"Malformed JSON"})";
+        return exchange;
+      }
+      boost::json::array answers(boost::json::parse(body).at("Messages").as_array().size(),
+                                 boost::json::object{{"Status", "success"}});
+      exchange.response.status = 200;
+      exchange.response.body = boost::json::serialize(boost::json::object{{"Messages", std::move(answers)}});
+      return exchange;
+    };
+  }
+  static attempt numbered(int number) {
+    attempt what = mailjet::test::to_one();
+    what.attempt_id = "gw-" + std::to_string(number);
+    return what;
+  }
+  static std::vector<attempt> numbered_up_to(int count) {
+    std::vector<attempt> all;
+    for (int i = 0; i < count; ++i) all.push_back(numbered(i));
+    return all;
+  }
+
   async::io_context context_;
   manual_clock clock_;
+  std::size_t requests_max_ = 8;
+  std::vector<std::optional<attempt_report>> reports_;
   net::http_exchange planned_;
   fake_client* client_ = nullptr;
   fake_relay* relay_ = nullptr;
@@ -199,6 +274,101 @@ TEST_F(esp_adapter_test, look_up_asks_the_vendor) {
 TEST_F(esp_adapter_test, closing_idle_connections_reaches_the_relay) {
   adapter().close_idle();
   EXPECT_TRUE(relay_->closed_idle);
+}
+
+TEST_F(esp_adapter_test, messages_of_one_moment_share_a_request) {
+  adapter();
+  accept_all_but("none");
+  deliver_together(numbered_up_to(3));
+  EXPECT_EQ(outcomes(), "delivered delivered delivered");
+  ASSERT_EQ(client_->requests.size(), 1U);
+  EXPECT_EQ(entries_of(0), 3U);
+}
+
+TEST_F(esp_adapter_test, request_holds_what_the_vendor_takes) {
+  adapter();
+  accept_all_but("none");
+  deliver_together(numbered_up_to(120));
+  EXPECT_EQ(sizes_of_requests(), (std::vector<std::size_t>{20, 50, 50}));
+}
+
+TEST_F(esp_adapter_test, recipients_of_all_entries_count_together) {
+  adapter();
+  accept_all_but("none");
+  std::vector<attempt> all(20, mailjet::test::to_three());  // 60 recipients; the vendor takes 50 in a request
+  deliver_together(std::move(all));
+  EXPECT_EQ(sizes_of_requests(), (std::vector<std::size_t>{4, 16}));
+}
+
+TEST_F(esp_adapter_test, while_as_many_requests_as_may_are_under_way_messages_gather) {
+  requests_max_ = 1;
+  adapter();
+  accept_all_but("none");
+  async::event gate{context_.get_executor()};
+  client_->gate = &gate;
+  start(numbered_up_to(1));
+  ASSERT_TRUE(support::run_until(context_, [this] { return client_->requests.size() == 1; }));
+  for (int i = 1; i < 4; ++i) {
+    reports_.resize(static_cast<std::size_t>(i) + 1);
+    boost::asio::co_spawn(context_, adapter_->deliver(numbered(i)),
+                          [this, i](std::exception_ptr, attempt_report report) {
+                            reports_[static_cast<std::size_t>(i)] = std::move(report);
+                          });
+    context_.poll();
+  }
+  EXPECT_EQ(client_->requests.size(), 1U) << "the one request is under way";
+  gate.notify();
+  ASSERT_TRUE(support::run_until(context_, [this] { return client_->requests.size() == 2; }));
+  EXPECT_EQ(entries_of(1), 3U);
+  gate.notify();
+  ASSERT_TRUE(support::run_until(context_, [this] { return reports_[3].has_value(); }));
+  EXPECT_EQ(outcomes(), "delivered delivered delivered delivered");
+}
+
+TEST_F(esp_adapter_test, one_message_that_spoils_the_request_is_found_by_sending_apart) {
+  adapter();
+  accept_all_but("gw-1");
+  deliver_together(numbered_up_to(4));
+  EXPECT_EQ(outcomes(), "delivered adapter_fault delivered delivered");
+  EXPECT_EQ(client_->requests.size(), 5U) << "the whole one, then each alone";
+}
+
+TEST_F(esp_adapter_test, leader_that_spoils_the_request_is_found_as_well) {
+  requests_max_ = 1;
+  adapter();
+  accept_all_but("gw-0");
+  deliver_together(numbered_up_to(3));
+  EXPECT_EQ(outcomes(), "adapter_fault delivered delivered");
+}
+
+TEST_F(esp_adapter_test, lost_answer_leaves_everybody_in_the_request_unknown) {
+  plan(net::http_stage::sent);
+  adapter();
+  deliver_together(numbered_up_to(3));
+  EXPECT_EQ(outcomes(), "unknown unknown unknown");
+  EXPECT_EQ(client_->requests.size(), 1U);
+}
+
+TEST_F(esp_adapter_test, request_that_breaks_leaves_nobody_without_an_outcome) {
+  requests_max_ = 1;
+  adapter();
+  client_->breaks = true;
+  deliver_together(numbered_up_to(3));
+  EXPECT_EQ(outcomes(), "unknown unknown unknown");
+  client_->breaks = false;
+  accept_all_but("none");
+  deliver_together(numbered_up_to(2));
+  EXPECT_EQ(outcomes(), "delivered delivered") << "and holds up nobody after it";
+}
+
+TEST_F(esp_adapter_test, message_past_its_deadline_does_not_leave_with_the_others) {
+  adapter();
+  accept_all_but("none");
+  std::vector<attempt> all = numbered_up_to(3);
+  all[1].deadline = clock_.steady();
+  deliver_together(std::move(all));
+  EXPECT_EQ(outcomes(), "delivered deferred_destination delivered");
+  EXPECT_EQ(sizes_of_requests(), (std::vector<std::size_t>{2}));
 }
 
 }  // namespace

@@ -15,19 +15,20 @@ namespace json = boost::json;
 using test::attempt_with;
 
 json::object root_of(const attempt& what, bool sandbox = false) {
-  const auto body = build_send_body(what, sandbox);
-  if (const auto* refusal = std::get_if<cannot_carry>(&body)) {
+  const auto entry = build_send_entry(what);
+  if (const auto* refusal = std::get_if<cannot_carry>(&entry)) {
     ADD_FAILURE() << "not carried: " << refusal->detail;
     return {};
   }
-  return json::parse(std::get<std::string>(body)).get_object();
+  const std::vector<const vendor_entry*> entries{&std::get<vendor_entry>(entry)};
+  return json::parse(join_send_entries(entries, sandbox)).get_object();
 }
 
 json::object entry_of(const attempt& what) { return root_of(what).at("Messages").at(0).get_object(); }
 
 std::string refusal_of(const attempt& what) {
-  const auto body = build_send_body(what, false);
-  const auto* refusal = std::get_if<cannot_carry>(&body);
+  const auto entry = build_send_entry(what);
+  const auto* refusal = std::get_if<cannot_carry>(&entry);
   return refusal != nullptr ? refusal->detail : "";
 }
 
@@ -163,10 +164,9 @@ TEST(mailjet_send_request, says_what_it_cannot_carry) {
 }
 
 TEST(mailjet_send_request, too_large_is_a_matter_of_size) {
-  const auto body = build_send_body(
-      attempt_with("From: a@b.example\r\nTo: x@c.example\r\n\r\n" + std::string(15'000'000, 'x'), {"x@c.example"}),
-      false);
-  EXPECT_EQ(std::get<cannot_carry>(body).refused_point, "size");
+  const auto entry = build_send_entry(
+      attempt_with("From: a@b.example\r\nTo: x@c.example\r\n\r\n" + std::string(15'000'000, 'x'), {"x@c.example"}));
+  EXPECT_EQ(std::get<cannot_carry>(entry).refused_point, "size");
 }
 
 TEST(mailjet_send_request, more_than_fifty_recipients_are_not_for_the_api) {
@@ -176,19 +176,26 @@ TEST(mailjet_send_request, more_than_fifty_recipients_are_not_for_the_api) {
     recipients.push_back("r" + std::to_string(i) + "@c.example");
     to += (i == 0 ? "" : ",\r\n ") + recipients.back();
   }
-  const auto body = build_send_body(attempt_with("From: a@b.example\r\nTo: " + to + "\r\n\r\nHi", recipients), false);
-  EXPECT_EQ(std::get<cannot_carry>(body).refused_point, "recipients");
+  const auto entry = build_send_entry(attempt_with("From: a@b.example\r\nTo: " + to + "\r\n\r\nHi", recipients));
+  EXPECT_EQ(std::get<cannot_carry>(entry).refused_point, "recipients");
 }
 
 TEST(mailjet_mapping, request_is_authenticated_json) {
   const mailjet_mapping mapping{account{"public", "private", false}};
-  const auto built = mapping.build_request(test::to_one());
-  const auto& request = std::get<vendor_request>(built);
+  const auto first = mapping.build_entry(test::to_one());
+  const auto second = mapping.build_entry(test::to_three());
+  const std::vector<const vendor_entry*> entries{&std::get<vendor_entry>(first), &std::get<vendor_entry>(second)};
+  const vendor_request request = mapping.join(entries);
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.target, "/v3.1/send");
   EXPECT_EQ(request.fields, (std::vector<vendor_field>{{"Authorization", "Basic cHVibGljOnByaXZhdGU="},
                                                        {"Accept", "application/json"},
                                                        {"Content-Type", "application/json"}}));
+  const json::value body = json::parse(request.body);
+  ASSERT_EQ(body.at("Messages").as_array().size(), 2U);
+  EXPECT_EQ(body.at("Messages").at(0).at("To").as_array().size(), 1U);
+  EXPECT_EQ(body.at("Messages").at(1).at("To").as_array().size(), 2U);
+  EXPECT_FALSE(body.as_object().contains("SandboxMode"));
 }
 
 TEST(mailjet_mapping, relay_is_marked_with_our_id) {

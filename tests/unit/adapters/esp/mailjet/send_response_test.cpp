@@ -19,6 +19,14 @@ vendor_answer answer_of(int status, std::string body) {
   return answer;
 }
 
+std::vector<mail::recipient_outcome> read_one(const attempt& what, const vendor_answer& answer) {
+  const std::vector<const attempt*> sent{&what};
+  batch_reading reading = read_send_response(sent, answer);
+  EXPECT_EQ(reading.fates.size(), 1U);
+  EXPECT_FALSE(reading.send_apart);
+  return std::move(reading.fates.at(0));
+}
+
 std::string outcomes_of(const std::vector<mail::recipient_outcome>& fates) {
   std::string text;
   for (const auto& one : fates) text += (text.empty() ? "" : " ") + std::string{mail::to_string(one.outcome)};
@@ -26,7 +34,7 @@ std::string outcomes_of(const std::vector<mail::recipient_outcome>& fates) {
 }
 
 std::string read(const attempt& what, int status, const std::string& body) {
-  return outcomes_of(read_send_response(what, answer_of(status, body)));
+  return outcomes_of(read_one(what, answer_of(status, body)));
 }
 
 std::string entry_error(const std::string& code, int status, const std::string& related = "") {
@@ -36,8 +44,7 @@ std::string entry_error(const std::string& code, int status, const std::string& 
 }
 
 TEST(mailjet_send_response, success_gives_each_recipient_its_own_id) {
-  const auto fates =
-      read_send_response(to_three(), answer_of(200, R"({"Messages":[{"Status":"success","CustomID":"gw-01J0-1",
+  const auto fates = read_one(to_three(), answer_of(200, R"({"Messages":[{"Status":"success","CustomID":"gw-01J0-1",
     "To":[{"Email":"Good@example.com","MessageUUID":"a","MessageID":104427216766056450,"MessageHref":"x"},
           {"Email":"bad@example.net","MessageUUID":"b","MessageID":"18446744073709551615","MessageHref":"x"}],
     "Cc":[{"Email":"copy@example.org","MessageUUID":"c","MessageID":18446744073709551614,"MessageHref":"x"}],"Bcc":[]}]})"));
@@ -50,7 +57,7 @@ TEST(mailjet_send_response, success_gives_each_recipient_its_own_id) {
 }
 
 TEST(mailjet_send_response, sandbox_has_no_ids) {
-  const auto fates = read_send_response(to_one(), answer_of(200, R"({"Messages":[{"Status":"success","CustomID":"",
+  const auto fates = read_one(to_one(), answer_of(200, R"({"Messages":[{"Status":"success","CustomID":"",
     "To":[{"Email":"ann@example.com","MessageUUID":"","MessageID":0,"MessageHref":""}],"Cc":[],"Bcc":[]}]})"));
   EXPECT_EQ(outcomes_of(fates), "delivered");
   EXPECT_EQ(fates[0].vendor_message_id, "");
@@ -58,9 +65,9 @@ TEST(mailjet_send_response, sandbox_has_no_ids) {
 
 TEST(mailjet_send_response, id_that_is_no_integer_is_no_id) {
   for (const char* id : {"1.0e17", "-4", "\"abc\"", "null", "99999999999999999999999"}) {
-    const auto fates = read_send_response(to_one(), answer_of(200, R"({"Messages":[{"Status":"success",
+    const auto fates = read_one(to_one(), answer_of(200, R"({"Messages":[{"Status":"success",
       "To":[{"Email":"ann@example.com","MessageID":)" + std::string{id} +
-                                                                       "}]}]}"));
+                                                             "}]}]}"));
     EXPECT_EQ(outcomes_of(fates), "delivered") << id;
     EXPECT_EQ(fates[0].vendor_message_id, "") << id;
   }
@@ -74,7 +81,7 @@ TEST(mailjet_send_response, body_decides_before_the_status) {
 }
 
 TEST(mailjet_send_response, bad_address_is_refused_alone) {
-  const auto fates = read_send_response(to_three(), answer_of(400, entry_error("mj-0013", 400, "To[1].Email")));
+  const auto fates = read_one(to_three(), answer_of(400, entry_error("mj-0013", 400, "To[1].Email")));
   EXPECT_EQ(outcomes_of(fates), "deferred_recipient rejected_recipient deferred_recipient");
   EXPECT_EQ(fates[1].enhanced_status, "5.1.3");
   EXPECT_EQ(fates[1].reply, "400 mj-0013 says why [f480a5a2]");
@@ -166,7 +173,7 @@ TEST(mailjet_send_response, forbidden_that_names_the_sender_is_the_senders) {
 }
 
 TEST(mailjet_send_response, size_is_the_refused_point) {
-  const auto fates = read_send_response(to_one(), answer_of(400, entry_error("mj-0011", 400)));
+  const auto fates = read_one(to_one(), answer_of(400, entry_error("mj-0011", 400)));
   EXPECT_EQ(fates[0].refused_point, "size");
   EXPECT_EQ(fates[0].enhanced_status, "5.3.4");
 }
@@ -220,7 +227,7 @@ TEST(mailjet_send_response, server_error_without_a_code_is_unknown) {
 TEST(mailjet_send_response, cut_body_is_unreadable) {
   vendor_answer answer = answer_of(200, R"({"Messages":[{"Status":"success","To":[]}]})");
   answer.body_cut = true;
-  EXPECT_EQ(outcomes_of(read_send_response(to_one(), answer)), "unknown");
+  EXPECT_EQ(outcomes_of(read_one(to_one(), answer)), "unknown");
 }
 
 TEST(mailjet_send_response, answer_for_another_number_of_entries_is_unknown) {
@@ -232,15 +239,15 @@ TEST(mailjet_send_response, answer_for_another_number_of_entries_is_unknown) {
 
 TEST(mailjet_send_response, throttling_honours_a_wait_if_one_is_named) {
   vendor_answer answer = answer_of(429, "Too Many Requests");
-  EXPECT_FALSE(read_send_response(to_one(), answer)[0].retry_after);
+  EXPECT_FALSE(read_one(to_one(), answer)[0].retry_after);
   answer.fields.push_back({"retry-after", "7"});
-  EXPECT_EQ(read_send_response(to_one(), answer)[0].retry_after, duration{std::chrono::seconds{7}});
+  EXPECT_EQ(read_one(to_one(), answer)[0].retry_after, duration{std::chrono::seconds{7}});
   answer.fields[0].value = "Thu, 1 Jan 2026 00:00:00 GMT";
-  EXPECT_FALSE(read_send_response(to_one(), answer)[0].retry_after);
+  EXPECT_FALSE(read_one(to_one(), answer)[0].retry_after);
 }
 
 TEST(mailjet_send_response, foreign_text_is_cut) {
-  EXPECT_LE(read_send_response(to_one(), answer_of(400, std::string(5000, 'x')))[0].reply.size(), 512U);
+  EXPECT_LE(read_one(to_one(), answer_of(400, std::string(5000, 'x')))[0].reply.size(), 512U);
 }
 
 TEST(mailjet_lookup, asks_by_our_id) {
@@ -278,6 +285,50 @@ TEST(mailjet_lookup, unusable_answer_is_a_failure) {
   EXPECT_EQ(look_up(429, "slow").answer, lookup_answer::failed);
   EXPECT_EQ(look_up(200, "<html>").answer, lookup_answer::failed);
   EXPECT_EQ(look_up(200, "{}").answer, lookup_answer::failed);
+}
+
+// --- several entries in one request ---
+
+std::string outcomes_of(const batch_reading& reading) {
+  std::string text;
+  for (const auto& fates : reading.fates) text += (text.empty() ? "" : " | ") + outcomes_of(fates);
+  return text + (reading.send_apart ? " apart" : "");
+}
+
+std::string read_three(int status, const std::string& body) {
+  const attempt one = to_one();
+  const attempt three = to_three();
+  const std::vector<const attempt*> sent{&one, &three, &one};
+  return outcomes_of(read_send_response(sent, answer_of(status, body)));
+}
+
+TEST(mailjet_send_response, each_entry_has_its_own_fate_by_its_place) {
+  const std::string success = R"({"Status":"success","To":[{"Email":"ann@example.com","MessageID":7}]})";
+  EXPECT_EQ(read_three(400, R"({"Messages":[)" + success +
+                                R"(,{"Status":"error","Errors":[{"ErrorCode":"mj-0013","StatusCode":400,)" +
+                                R"("ErrorRelatedTo":["To[1].Email"]}]},)" + success + "]}"),
+            "delivered | deferred_recipient rejected_recipient deferred_recipient | delivered");
+}
+
+TEST(mailjet_send_response, another_number_of_entries_leaves_all_unknown) {
+  EXPECT_EQ(read_three(200, R"({"Messages":[{"Status":"success"},{"Status":"success"}]})"),
+            "unknown | unknown unknown unknown | unknown");
+  EXPECT_EQ(read_three(200, R"({"Messages":[{"Status":"success"},{"Status":"success"},7]})"),
+            "delivered | delivered delivered delivered | unknown");
+}
+
+TEST(mailjet_send_response, whole_request_refused_for_what_may_be_one_entrys_fault_goes_apart) {
+  EXPECT_EQ(read_three(400, R"({"ErrorCode":"mj-0002","StatusCode":400,"ErrorMessage":"Malformed JSON"})"),
+            "adapter_fault | adapter_fault adapter_fault adapter_fault | adapter_fault apart");
+  EXPECT_EQ(read_three(413, "too large"),
+            "rejected_message | rejected_message rejected_message rejected_message | rejected_message apart");
+}
+
+TEST(mailjet_send_response, whole_request_refused_for_the_account_or_lost_stays_whole) {
+  EXPECT_EQ(read_three(401, R"({"ErrorCode":"mj-0015","StatusCode":401})"),
+            "refused_account | refused_account refused_account refused_account | refused_account");
+  EXPECT_EQ(read_three(429, "Too Many Requests"), "throttled | throttled throttled throttled | throttled");
+  EXPECT_EQ(read_three(500, R"({"StatusCode":500})"), "unknown | unknown unknown unknown | unknown");
 }
 
 }  // namespace
