@@ -1,5 +1,7 @@
 #include "tests/simulation/mailjet_sink.hpp"
 
+#include <boost/json.hpp>
+
 #include "base/text.hpp"
 
 namespace stellwerk::simulation {
@@ -12,6 +14,14 @@ std::string token_in(const simulate::record& one) {
     if (iequals(name, "X-Sim-Token")) return value;
   }
   return "no-token";
+}
+
+// The answer to a request, as if the address of its first entry were none.
+std::string with_first_refused(const std::string& body) {
+  boost::json::value answer = boost::json::parse(body);
+  answer.at("Messages").as_array().front() = boost::json::parse(
+      R"({"Status":"error","Errors":[{"ErrorIdentifier":"x","ErrorCode":"mj-0013","StatusCode":400,"ErrorMessage":"no such address","ErrorRelatedTo":["To[0].Email"]}]})");
+  return boost::json::serialize(answer);
 }
 
 }  // namespace
@@ -82,14 +92,13 @@ async::awaitable<mailjet_sink::next> mailjet_sink::respond(conversation& with, n
   if (!is_send)
     co_return co_await send(with, answered.response.status, std::move(answered.response.body), std::string{});
   if (what == fault::bad_address && !answered.records.empty()) {
-    dialect_.forget(answered.records);
-    const simulate::record& one = answered.records.front();
-    world_.told.refused_for_good({token_in(one), one.recipients.front()});
-    co_return co_await send(
-        with, 400,
-        std::string{
-            R"({"Messages":[{"Status":"error","Errors":[{"ErrorIdentifier":"x","ErrorCode":"mj-0013","StatusCode":400,"ErrorMessage":"no such address","ErrorRelatedTo":["To[0].Email"]}]}]})"},
-        std::string{});
+    const std::vector<simulate::record> refused{answered.records.front()};
+    dialect_.forget(refused);
+    world_.told.refused_for_good({token_in(refused.front()), refused.front().recipients.front()});
+    answered.records.erase(answered.records.begin());
+    take(answered.records);  // the others of the request were accepted
+    std::string body = with_first_refused(answered.response.body);
+    co_return co_await send(with, 400, std::move(body), std::string{});
   }
   if (what == fault::slow) co_await world_.pause(dice_.between_ms(100, 60'000));
   take(answered.records);

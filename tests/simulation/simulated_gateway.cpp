@@ -72,7 +72,8 @@ bool simulated_gateway::start() {
   watched_store_ = std::make_unique<watched_store>(*store_, world_.told, [this] { commit_soon(); });
   const auto make_adapter = [this](std::size_t, const adapters::destination_settings& settings) {
     adapters::adapter_environment environment{
-        machine_.network, world_.time, machine_.log, [this](net::http_client_config config) {
+        world_.context.get_executor(), machine_.network, world_.time, machine_.log,
+        [this](net::http_client_config config) {
           return net::make_http_client(world_.context.get_executor(), machine_.network, world_.time, std::move(config));
         }};
     return adapters::make_adapter(settings, environment);

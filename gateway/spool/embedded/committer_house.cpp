@@ -106,6 +106,8 @@ void committer::look_for_room() {
     if (auto resumed = parts_.db.resume(); !resumed) {
       parts_.log.warning("spool.resume_failed", {{"error", resumed.error().message()}});
       may_try_ = false;
+      // Whatever is not want of room is final, here as in a commit.
+      if (!resumed.error().is(errc::store_full)) set_condition(condition::failed, "store_failed");
       return;
     }
   }

@@ -236,6 +236,35 @@ TEST_F(fault_test, a_full_disk_refuses_messages_and_recovers_when_there_is_room)
   }
 }
 
+TEST_F(fault_test, a_disk_that_fails_while_it_is_full_needs_a_restart) {
+  use_new_disk();
+  open();
+  auto before = accept(a_message());
+  ASSERT_TRUE(before);
+  disk_->set_capacity(disk_->bytes_used() + 50);
+  EXPECT_TRUE(accept(a_message()).error().is(errc::store_full));
+  const recipient_row row = before->added[0];
+  settle_request request;
+  request.changes.push_back({row, with_state(row, recipient_state::delivered), mail::traffic_stream::transactional});
+  std::optional<error> waited;
+  store_->settle(std::move(request), [&](result<void> got) { waited = got.error(); });
+  run();
+  disk_->set_capacity(~0ULL);
+  for (const auto kind : {simulated_disk::change::append, simulated_disk::change::sync}) disk_->fail_every(kind, true);
+  for (int i = 0; i < 3; ++i) {
+    time_.advance(std::chrono::seconds{2});
+    run();
+  }
+  EXPECT_EQ(store_->health().reason, "store_failed");
+  ASSERT_TRUE(waited);
+  EXPECT_TRUE(waited->is(errc::store_failed));
+  for (const auto kind : {simulated_disk::change::append, simulated_disk::change::sync}) disk_->fail_every(kind, false);
+  EXPECT_TRUE(accept(a_message()).error().is(errc::store_failed));
+  restart();
+  EXPECT_TRUE(store_->health().writable);
+  EXPECT_EQ(store_->load_recipient(row.key)->state, recipient_state::ready);
+}
+
 TEST_F(fault_test, the_bound_of_the_spool_is_kept_like_a_full_disk) {
   use_new_disk();
   config_.bytes_max = 8'000'000;
