@@ -63,6 +63,7 @@ def parse(modules):
     parser.add_argument("--binary", default=str(ROOT / "build/bench/stellwerk"), help="the gateway; the tools are in bench/ beside it")
     parser.add_argument("--dir", default=str(ROOT / "build"), help="scratch space is made here: the disk to be measured")
     parser.add_argument("--sync-probe", type=float, default=1.0, help="seconds to measure the disk's sync latency (default 1)")
+    parser.add_argument("--document", action="store_true", help="also write the tables into docs/performance.md, in place of the last ones")
     parser.add_argument("--out", help="JSON lines (default build/bench-results/DATE.jsonl)")
     for name, module in modules.items():
         module.arguments(parser.add_argument_group(name, module.__doc__.split("\n")[0]))
@@ -71,6 +72,20 @@ def parse(modules):
         if name not in SCENARIOS:
             parser.error(f"no scenario {name}: {', '.join(SCENARIOS)}")
     return options
+
+
+def write_figures(name, table, facts):
+    """Between the two marks of docs/performance.md that name this scenario."""
+    document = ROOT / "docs/performance.md"
+    opening, closing = f"<!-- figures: {name} -->", f"<!-- end of figures: {name} -->"
+    text = document.read_text()
+    if opening not in text or closing not in text:
+        raise SystemExit(f"{document} has no place for the figures of {name}")
+    before, rest = text.split(opening)
+    after = rest.split(closing)[1]
+    origin = (f"{facts['when'][:10]}, {facts['cores']} cores ({facts['cpu']}), {facts['filesystem']}, "
+              f"a synced 4 KB append {facts['sync']['p50_us']} us (median), {facts['sync']['p99_us']} us (p99)")
+    document.write_text(f"{before}{opening}\n{origin}\n\n{table}{closing}{after}")
 
 
 def main():
@@ -91,7 +106,10 @@ def main():
         for name in options.scenarios or SCENARIOS:
             bench.scenario, bench.rows = name, []
             modules[name].run(bench, options)
-            print(f"\n## {name}\n\n{modules[name].tables(bench.rows)}", flush=True)
+            table = modules[name].tables(bench.rows)
+            print(f"\n## {name}\n\n{table}", flush=True)
+            if options.document:
+                write_figures(name, table, facts)
             if not modules[name].complete(bench.rows):
                 whole = False
                 print(f"{name}: something was lost or did not finish; see {path}", file=sys.stderr)
