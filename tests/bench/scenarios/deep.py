@@ -52,9 +52,12 @@ def timed_flow(bench, gateway, sink, count):
 def compare(bench, deep, empty, sinks, count, rows):
     """By turns; the median ratio is what the target speaks of."""
     pairs = [(timed_flow(bench, deep, sinks[0], count), timed_flow(bench, empty, sinks[1], count)) for _ in range(bench.runs)]
+    dearer = [d["cpu_us"] / e["cpu_us"] for d, e in pairs if e["cpu_us"]]
     rows.update(deep_per_second=median(d["per_second"] for d, _ in pairs), empty_per_second=median(e["per_second"] for _, e in pairs),
                 deep_cpu_us=median(d["cpu_us"] for d, _ in pairs), empty_cpu_us=median(e["cpu_us"] for _, e in pairs),
-                ratio=median(d["per_second"] / e["per_second"] for d, e in pairs), rss_mb=deep.rss())
+                ratio=median(d["per_second"] / e["per_second"] for d, e in pairs),
+                cpu_ratio=median(dearer) if dearer else None,
+                rss_mb=deep.rss())
 
 
 def set_open(gateway, is_open, reason="measurement"):
@@ -115,9 +118,9 @@ def one_case(bench, closed, queued, flow):
         processes.wait_until(lambda: sink.ask()["received"] >= queued // 2, "half of the queue to leave", 7200)
         row.update(head_per_second=(queued // 2) / (time.monotonic() - begun), head_cpu_us=1e6 * (deep.cpu() - cpu) / (queued // 2))
         set_open(deep, False)
-        full = {key: row[key] for key in ("ratio", "deep_per_second", "empty_per_second", "rss_mb")}
+        full = {key: row[key] for key in ("ratio", "cpu_ratio", "deep_per_second", "empty_per_second", "deep_cpu_us", "empty_cpu_us", "rss_mb")}
         compare(bench, deep, empty, (working, beside), flow, row)
-        row.update(half_ratio=row["ratio"], half_rss_mb=row["rss_mb"], **full)
+        row.update(half_ratio=row["ratio"], half_cpu_ratio=row["cpu_ratio"], half_rss_mb=row["rss_mb"], **full)
         kill_and_restart(bench, deep, sink, row)
         drained = time.monotonic()
         processes.wait_until(lambda: deep.queued() == 0, "the rest of the queue to leave", 7200)
@@ -138,8 +141,8 @@ def run(bench, options):
 
 def tables(rows):
     whole = [r for r in rows if r["phase"] == "whole"]
-    keys = ["queued", "fill_per_second", "peak_rss_mb", "disk_bytes_each", "deep_per_second", "ratio", "head_per_second", "head_cpu_us",
-            "half_ratio", "half_rss_mb", "accepting_after_s", "leaving_after_s", "missing", "repeated"]
+    keys = ["queued", "fill_per_second", "peak_rss_mb", "disk_bytes_each", "deep_per_second", "ratio", "cpu_ratio", "head_per_second",
+            "head_cpu_us", "half_ratio", "half_cpu_ratio", "half_rss_mb", "accepting_after_s", "leaving_after_s", "missing", "repeated"]
     return report.table(["closed", *(k.replace("_", " ") for k in keys)],
                         [[r["closed"], *(report.number(r[k]) for k in keys)] for r in whole])
 

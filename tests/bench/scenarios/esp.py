@@ -1,6 +1,6 @@
 """esp: messages per second from an SMTP door to the Mailjet dialect of the stand-in, several messages in one request.
 
-The stand-in is the gateway's own `simulate`, without a record; the number of requests is what its log of counts says.
+The stand-in is the gateway's own `simulate`, without a record. `delivered` is what the gateway counts as delivered attempts.
 """
 import time
 

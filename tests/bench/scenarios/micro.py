@@ -49,7 +49,7 @@ def run(bench, options):
         bench.record({"name": name, "ns": median(n for n, _ in values), "multiple": multiple, "baseline": before.get(name),
                       "ratio": multiple / before[name] if name in before else None})
     if options.store_baseline:
-        merged = {**before, **{r["name"]: round(r["multiple"], 4) for r in bench.rows}}
+        merged = {**before, **{r["name"]: float(f"{r['multiple']:.4g}") for r in bench.rows}}
         BASELINE.write_text(json.dumps(dict(sorted(merged.items())), indent=1) + "\n")
 
 
