@@ -6,6 +6,7 @@ import pathlib
 import signal
 import smtplib
 import socket
+import subprocess
 import sys
 import time
 
@@ -203,6 +204,35 @@ class StoreHealth(StoreCase):
             return self.smtp_answer(gateway)[0] == 250
         except (OSError, smtplib.SMTPException):
             return False
+
+
+    def test_bodies_of_deferred_mail_do_not_pin_the_disk(self):
+        """The bound of FORMAT.md: all segments together take at most twice the live bytes and two segments."""
+        segment = 1_000_000
+        self.text += f"spool: {{segment_bytes: {segment}}}\n"
+        self.mta.faults([{"door": "smtp", "stage": "rcpt", "match": {"recipient": "later*"}, "do": "reply", "reply": "450 4.2.0 later"}])
+        gw = self.open()
+        body = "Zeile\n" * 7000
+        for number in range(200):
+            send(gw.smtp_port, message("Rechnung", to=f"{'later' if number % 10 == 0 else 'plain'}-{number}@example.org", body=body))
+        wait_for(lambda: gw.metric("stellwerk_dispositions_total", state="delivered") == 180, "the deliveries")
+
+        def on_disk():
+            return sum(file.stat().st_size for file in (self.directory / "data" / "segments").glob("*.seg"))
+        live = 20 * len(body)
+        wait_for(lambda: on_disk() <= 2 * live * 1.02 + 2 * segment, "sparse segments to be copied", 30)
+        self.assertGreaterEqual(on_disk(), live, "what is deferred is there")
+        self.assertGreater(gw.metric("stellwerk_segment_copied_bytes_total"), 0)
+        self.mta.faults([])
+        rows = gw.call("QueueService/ListMessages", {"state": "deferred", "pageSize": 1000})["recipients"]
+        self.assertEqual(len(rows), 20)
+        gw.call("QueueService/RetryMessages", {"queueIds": [row["queueId"] for row in rows], "reason": "test"})
+        wait_for(lambda: len(self.mta.recipients("smtp")) == 200, "the copied bodies to be delivered")
+        sizes = {row["body_sha256"] for row in self.mta.records("smtp")}
+        self.assertEqual(len(sizes), 1, "every body is whole")
+        self.assertEqual(gw.stop(), 0)
+        checked = subprocess.run([os.environ["STELLWERK"], "spool", "check", "--data", self.directory / "data"], capture_output=True, timeout=60)
+        self.assertEqual(checked.returncode, 0, checked.stdout)
 
 
 class Endings(StoreCase):
