@@ -9,6 +9,19 @@
 #include "policy/router.hpp"
 
 namespace stellwerk::policy {
+namespace {
+
+template <class Visit>
+void for_each_condition(const policy::impl& rules, Visit visit) {
+  for (const compiled_rule& rule : rules.rules) visit(*rule.when);
+  for (const compiled_invariant& one : rules.invariants.all()) {
+    visit(*one.when);
+    visit(*one.only);
+  }
+  for (const compiled_route& route : rules.routes) visit(*route.when);
+}
+
+}  // namespace
 
 std::optional<std::uint16_t> policy::impl::index_of(std::string_view destination) const {
   for (std::size_t i = 0; i < destinations.size(); ++i) {
@@ -53,17 +66,17 @@ std::string policy::describe(std::size_t route) const {
   return out;
 }
 
+std::vector<std::string> policy::condition_paths() const {
+  std::vector<std::string> out;
+  for_each_condition(*impl_, [&out](const condition& one) { out.push_back(one.path()); });
+  return out;
+}
+
 std::vector<std::pair<std::string, std::uint64_t>> policy::take_errors() const {
   std::vector<std::pair<std::string, std::uint64_t>> out;
-  const auto take = [&out](const condition& one) {
+  for_each_condition(*impl_, [&out](const condition& one) {
     if (const std::uint64_t errors = one.take_errors(); errors > 0) out.emplace_back(one.path(), errors);
-  };
-  for (const compiled_rule& rule : impl_->rules) take(*rule.when);
-  for (const compiled_invariant& one : impl_->invariants.all()) {
-    take(*one.when);
-    take(*one.only);
-  }
-  for (const compiled_route& route : impl_->routes) take(*route.when);
+  });
   return out;
 }
 

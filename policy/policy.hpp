@@ -80,6 +80,9 @@ class policy {
   // The tree of a route, one line a node: "failover(onprem, limit(rate 50/s, mailjet))".
   [[nodiscard]] std::string describe(std::size_t route) const;
 
+  // Where conditions stand: the rule paths that take_errors() may name.
+  [[nodiscard]] std::vector<std::string> condition_paths() const;
+
   // How often an evaluation error happened, by rule path, since the last call (counted, logged once per rule).
   [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> take_errors() const;
 

@@ -86,6 +86,18 @@ config::load_environment process_environment() {
   return config::system_environment(linked_adapters(), named ? name : "stellwerk");
 }
 
+config::load_environment serving_environment() {
+  config::load_environment environment = process_environment();
+  environment.check_doors = [](const ingress::ingress_settings& doors) {
+    const system_clock time;
+    std::vector<config::path_fault> faults;
+    for (ingress::door_fault& one : ingress::make_door_settings(doors, time.now()).faults)
+      faults.push_back({std::move(one.path), std::move(one.reason)});
+    return faults;
+  };
+  return environment;
+}
+
 gateway::parts::parts(config::gateway_config configuration)
     : settings{std::move(configuration)},
       log{STDERR_FILENO, time, telemetry::parse_log_level(settings.log_level),

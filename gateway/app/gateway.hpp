@@ -29,6 +29,8 @@ struct start_fault {
 [[nodiscard]] config::adapter_catalogue linked_adapters();
 // The process environment, the file system and this machine's name, for the loader.
 [[nodiscard]] config::load_environment process_environment();
+// The same where the doors will be opened, or must be able to: networks, patterns and certificates are checked too.
+[[nodiscard]] config::load_environment serving_environment();
 
 class gateway {
  public:

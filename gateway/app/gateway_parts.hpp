@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,13 +35,14 @@ namespace stellwerk::app {
 struct process_metrics {
   explicit process_metrics(metric_registry& registry);
   void show_policy(metric_registry& registry, const std::string& version);
+  void show_certificate(metric_registry& registry, const std::string& name, time_point end);
 
   gauge store_writable;
   gauge spool_state_bytes;
   gauge spool_body_bytes;
   counter reloads_accepted;
   counter reloads_refused;
-  gauge certificate_expiry;
+  std::map<std::string, gauge> certificate_expiry;  // by listener
   gauge attempts_in_flight;
   gauge unsettled;
   std::array<std::array<gauge, 15>, 2> messages;  // [stream][state]

@@ -11,21 +11,8 @@ namespace {
 constexpr double marketing_refused_at = 0.80;  // of spool.bytes_max
 constexpr double closed_at = 0.95;
 
-std::string changed_beyond_reload(const config::gateway_config& now, const config::gateway_config& next) {
-  if (now.node.name != next.node.name) return "node.name";
-  if (now.spool.data_directory != next.spool.data_directory) return "node.data_directory";
-  if (now.http.admin_address != next.http.admin_address) return "http.admin.address";
-  if (now.ingress.grpc.address != next.ingress.grpc.address) return "ingress.grpc.address";
-  if (now.ingress.smtp.size() != next.ingress.smtp.size()) return "ingress.smtp";
-  for (std::size_t i = 0; i < now.ingress.smtp.size(); ++i) {
-    const std::string path = "ingress.smtp[" + std::to_string(i) + "]";
-    if (now.ingress.smtp[i].name != next.ingress.smtp[i].name) return path + ".name";
-    if (now.ingress.smtp[i].address != next.ingress.smtp[i].address) return path + ".address";
-  }
-  return "";
-}
-
-constexpr std::size_t tied_looked_at = 10'000;  // recipients of unknown outcome: at most the attempts in flight at a crash, and few else
+constexpr std::size_t tied_looked_at =
+    10'000;  // recipients of unknown outcome: at most the attempts in flight at a crash, and few else
 
 bool has_destination(const policy::policy& rules, const std::string& name) {
   const auto all = rules.destinations();
@@ -60,9 +47,10 @@ std::string tied_to_what_vanishes(spool::store& store, const policy::policy& now
 
 process_metrics::process_metrics(metric_registry& registry)
     : store_writable{registry.make_gauge("store_writable", "1 while the store takes writes.")},
-      reloads_accepted{registry.make_counter("policy_reloads_total", "Reloads of the configuration.", {{"result", "accepted"}})},
-      reloads_refused{registry.make_counter("policy_reloads_total", "Reloads of the configuration.", {{"result", "refused"}})},
-      certificate_expiry{registry.make_gauge("certificate_expiry_timestamp_seconds", "When the first certificate ends.", {{"name", "smtp"}})},
+      reloads_accepted{
+          registry.make_counter("policy_reloads_total", "Reloads of the configuration.", {{"result", "accepted"}})},
+      reloads_refused{
+          registry.make_counter("policy_reloads_total", "Reloads of the configuration.", {{"result", "refused"}})},
       attempts_in_flight{registry.make_gauge("attempts_in_flight", "Attempts under way.")},
       unsettled{registry.make_gauge("unsettled", "Recipients between decision and settled row.")} {
   for (const mail::traffic_stream stream : mail::all_traffic_streams) {
@@ -81,6 +69,15 @@ void process_metrics::show_policy(metric_registry& registry, const std::string& 
   policy_version.set(1);
 }
 
+void process_metrics::show_certificate(metric_registry& registry, const std::string& name, time_point end) {
+  const auto [known, first] = certificate_expiry.try_emplace(name);
+  if (first) {
+    known->second = registry.make_gauge("certificate_expiry_timestamp_seconds",
+                                        "When the certificate of a listener ends.", {{"name", name}});
+  }
+  known->second.set(static_cast<double>(end.time_since_epoch().count()) / 1000);
+}
+
 void gateway::parts::show_counts() {
   for (const mail::traffic_stream stream : mail::all_traffic_streams) {
     for (const mail::recipient_state state : mail::all_recipient_states) {
@@ -92,11 +89,10 @@ void gateway::parts::show_counts() {
   shown.store_writable.set(health.writable ? 1 : 0);
   shown.attempts_in_flight.set(static_cast<double>(dispatch->attempts_in_flight()));
   shown.unsettled.set(static_cast<double>(dispatch->unsettled()));
-  std::optional<time_point> first_end;
   for (const ingress::smtp_door& door : doors->load()->smtp) {
-    if (door.tls && (!first_end || door.tls->not_after() < *first_end)) first_end = door.tls->not_after();
+    if (door.tls) shown.show_certificate(metrics, door.config.name, door.tls->not_after());
   }
-  if (first_end) shown.certificate_expiry.set(static_cast<double>(first_end->time_since_epoch().count()) / 1000);
+  if (const auto end = grpc ? grpc->certificate_end() : std::nullopt) shown.show_certificate(metrics, "grpc", *end);
 }
 
 admin::readiness gateway::parts::readiness() const {
@@ -134,7 +130,7 @@ void gateway::tick() {
 
 void gateway::reload() {
   parts& all = *parts_;
-  auto loaded = config::load_config(all.settings.file, process_environment());
+  auto loaded = config::load_config(all.settings.file, serving_environment());
   const auto refuse = [&all](const std::string& reason) {
     all.shown.reloads_refused.add();
     all.log.error("reload_refused", {{"reason", reason}});
@@ -146,16 +142,9 @@ void gateway::reload() {
     return;
   }
   config::gateway_config next = std::get<config::gateway_config>(std::move(loaded));
-  if (const std::string path = changed_beyond_reload(all.settings, next); !path.empty()) {
-    all.log.warning("restart_needed", {{"path", path}});
-    // The rest applies: what cannot change now keeps its value.
-    next.node = all.settings.node;
-    next.spool.data_directory = all.settings.spool.data_directory;
-    next.http = all.settings.http;
-    next.ingress.node_name = all.settings.ingress.node_name;
-    next.ingress.grpc.address = all.settings.ingress.grpc.address;
-    next.ingress.smtp = all.settings.ingress.smtp;
-  }
+  // The rest applies: what cannot change now keeps its value.
+  for (const std::string& path : config::keep_until_restart(all.settings, next))
+    all.log.warning("restart_needed", {{"path", path}, {"message", "restart needed: " + path}});
   if (const std::string tied = tied_to_what_vanishes(*all.store, *all.settings.policy, *next.policy); !tied.empty()) {
     refuse(tied);
     return;

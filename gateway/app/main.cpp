@@ -114,7 +114,7 @@ class command_line {
   void add_policy_commands() {
     auto* check_command = app_.add_subcommand("check", "Check a configuration and print what is in force");
     check_command->add_option("--config", check_.config, "stellwerk.yaml")->required();
-    check_command->callback([this] { code_ = cli::check(check_, process_environment()); });
+    check_command->callback([this] { code_ = cli::check(check_, serving_environment()); });
 
     auto* explain_command = app_.add_subcommand("explain", "Say what would become of a message, and why");
     explain_command->add_option("--config", explain_.config, "stellwerk.yaml")->required();

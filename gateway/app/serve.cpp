@@ -36,7 +36,7 @@ int next_signal(const sigset_t& wanted, long wait_ns) {
 
 int serve(const std::string& config_file) {
   const sigset_t wanted = block_signals();
-  auto loaded = config::load_config(config_file, process_environment());
+  auto loaded = config::load_config(config_file, serving_environment());
   if (const auto* faults = std::get_if<std::vector<config::config_fault>>(&loaded)) {
     for (const config::config_fault& one : *faults) std::cerr << to_string(one, config_file) << "\n";
     return static_cast<int>(exit_code::configuration);

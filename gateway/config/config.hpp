@@ -53,8 +53,16 @@ struct adapter_catalogue {
   std::function<void(const adapters::destination_settings&, policy::destination_traits&)> describe;
 };
 
+struct path_fault {
+  std::string path;
+  std::string reason;
+};
+
 struct load_environment {
   adapter_catalogue adapters;
+  // Given where the doors will be opened: certificates are read. Empty: a file for a policy test may name none that
+  // exist.
+  std::function<std::vector<path_fault>(const ingress::ingress_settings&)> check_doors;
   std::function<std::optional<std::string>(const std::string& name)> variable;
   std::function<std::optional<std::string>(const std::string& path)> read_file;
   std::string host_name;
@@ -62,6 +70,9 @@ struct load_environment {
 
 [[nodiscard]] std::variant<gateway_config, std::vector<config_fault>> load_config(const std::string& file,
                                                                                  const load_environment& environment);
+
+// What a running gateway cannot change: `next` keeps those values of `now`; answers their paths, in the file's order.
+[[nodiscard]] std::vector<std::string> keep_until_restart(const gateway_config& now, gateway_config& next);
 
 // Reads the process environment and the file system.
 [[nodiscard]] load_environment system_environment(adapter_catalogue adapters, std::string host_name);

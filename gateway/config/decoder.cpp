@@ -1,5 +1,6 @@
 #include "gateway/config/decoder.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
@@ -104,6 +105,11 @@ void fault_sink::add_at(const std::string& path, std::string reason, std::size_t
     at = at.substr(0, cut);
   }
   faults_.push_back({{}, path, std::move(reason)});
+}
+
+bool fault_sink::has_below(const std::string& path) const {
+  return std::any_of(faults_.begin(), faults_.end(),
+                     [&](const config_fault& one) { return one.path.starts_with(path); });
 }
 
 map_reader::map_reader(const yaml_node* node, std::string path, const load_context& context)
@@ -309,7 +315,10 @@ void map_reader::finish() {
   if (node_ == nullptr) return;
   const std::vector<std::string> known{asked_.begin(), asked_.end()};
   for (const auto& [key, value] : node_->fields) {
-    if (!asked_.contains(key)) context_.faults.add(value, path_of(key), "unknown key '" + key + "'" + nearest_hint(key, known));
+    if (asked_.contains(key)) continue;
+    yaml_node place;
+    place.at = value.key_at;
+    context_.faults.add(place, path_of(key), "unknown key '" + key + "'" + nearest_hint(key, known));
   }
 }
 

@@ -23,6 +23,9 @@ class fault_sink {
  public:
   void add(const yaml_node& where, const std::string& path, std::string reason) { faults_.push_back({where.at, path, std::move(reason)}); }
   void add_at(const std::string& path, std::string reason, std::size_t column_offset = 0);
+  void add_all(std::vector<config_fault> faults) { faults_.insert(faults_.end(), faults.begin(), faults.end()); }
+  // Is there a fault at `path` or below it?
+  [[nodiscard]] bool has_below(const std::string& path) const;
   void remember(const std::string& path, const yaml_node& where) { places_.emplace(path, where.at); }
   [[nodiscard]] std::vector<config_fault> take() { return std::move(faults_); }
   [[nodiscard]] bool empty() const { return faults_.empty(); }

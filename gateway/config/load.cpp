@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <utility>
 
@@ -28,9 +29,11 @@ void load_http(map_reader& root, const load_context& context, http_config& out) 
   map_reader http{root.get("http"), "http", context};
   map_reader open{http.get("public"), "http.public", context};
   open.text("address", out.public_address);
+  check_address(open, out.public_address);
   open.finish();
   map_reader admin{http.get("admin"), "http.admin", context};
   admin.text("address", out.admin_address);
+  check_address(admin, out.admin_address);
   // The hash of a random token is no secret: it may stand in the file, as a chart renders it.
   admin.secret_or_text("token_hash", out.admin_token_hash);
   const bool loopback = out.admin_address.starts_with("127.") || out.admin_address.starts_with("[::1]");
@@ -63,6 +66,22 @@ void load_delivery(map_reader& root, const load_context& context, delivery::deli
   fields.finish();
 }
 
+// What only the doors know: networks, address patterns, certificates. Where a value was refused already, nothing is
+// added.
+void check_doors(const load_environment& environment, const ingress::ingress_settings& doors, fault_sink& faults) {
+  if (!environment.check_doors) return;
+  for (path_fault& one : environment.check_doors(doors)) {
+    if (!faults.has_below(one.path)) faults.add_at(one.path, std::move(one.reason));
+  }
+}
+
+void check_node_name(map_reader& node, const std::string& name) {
+  const auto allowed = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_'; };
+  if (name.empty() || name.size() > 253 || !std::all_of(name.begin(), name.end(), allowed)) {
+    node.fault("name", "a host name such as gw-1.example.org is expected, not '" + name + "'");
+  }
+}
+
 std::string directory_of(const std::string& file) {
   const auto slash = file.rfind('/');
   return slash == std::string::npos ? "" : file.substr(0, slash);
@@ -73,18 +92,19 @@ std::string directory_of(const std::string& file) {
 std::variant<gateway_config, std::vector<config_fault>> load_config(const std::string& file, const load_environment& environment) {
   const auto text = environment.read_file(file);
   if (!text) return std::vector{config_fault{{}, "", "cannot be read"}};
-  auto parsed = parse_yaml(*text);
-  if (auto* faults = std::get_if<std::vector<config_fault>>(&parsed)) return std::move(*faults);
-  const yaml_node& tree = std::get<yaml_node>(parsed);
+  yaml_document parsed = read_yaml(*text);
+  if (!parsed.readable) return std::move(parsed.faults);
 
   gateway_config out;
   out.file = file;
   fault_sink faults;
+  faults.add_all(std::move(parsed.faults));
   const load_context context{faults, directory_of(file), environment.variable, environment.read_file};
-  map_reader root{&tree, "", context};
+  map_reader root{&parsed.root, "", context};
   map_reader node{root.get("node"), "node", context};
   out.node.name = environment.host_name;
   node.text("name", out.node.name);
+  check_node_name(node, out.node.name);
   out.ingress.node_name = out.node.name;
   load_spool(root, node, context, out);
   node.finish();
@@ -101,6 +121,7 @@ std::variant<gateway_config, std::vector<config_fault>> load_config(const std::s
     if (one.smtp.helo_name.empty()) one.smtp.helo_name = out.node.name;
     if (one.esp.relay && one.esp.relay->helo_name.empty()) one.esp.relay->helo_name = out.node.name;
   }
+  check_doors(environment, out.ingress, faults);
   policy::policy_config rules;
   load_policy(root.get("policy"), context, rules);
   root.finish();

@@ -1,5 +1,6 @@
 #include <set>
 
+#include "base/net/host_port.hpp"
 #include "base/text.hpp"
 #include "gateway/config/sections.hpp"
 
@@ -10,13 +11,16 @@ bool is_loopback(const std::string& address) {
   return address.starts_with("127.") || address.starts_with("[::1]") || address.starts_with("localhost:");
 }
 
+}  // namespace
+
 void check_address(map_reader& fields, const std::string& address) {
   if (address.empty()) return;
-  const auto parsed = parse_host_port(address, 0);
-  if (!parsed || address.find(':') == std::string::npos) {
+  if (!net::parse_listen_address(address)) {
     fields.fault("address", "an address with a port such as 0.0.0.0:2525 is expected, not '" + address + "'");
   }
 }
+
+namespace {
 
 void load_listener(const yaml_node& node, const std::string& path, const load_context& context,
                    ingress::smtp_listener_config& out) {
@@ -41,7 +45,6 @@ void load_listener(const yaml_node& node, const std::string& path, const load_co
     tls.require("key");
   }
   tls.finish();
-  std::string dsn;
   fields.choice<bool>("dsn", out.dsn_always, {{"always", true}, {"trusted", false}});
   fields.size("size_max", out.size_max);
   fields.integer("recipients_max", out.recipients_max, 100);

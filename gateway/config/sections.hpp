@@ -6,7 +6,10 @@
 
 namespace stellwerk::config {
 
-void load_ingress(const yaml_node* ingress, const yaml_node* clients, const load_context& context, ingress::ingress_settings& out);
+void load_ingress(const yaml_node* ingress, const yaml_node* clients, const load_context& context,
+                  ingress::ingress_settings& out);
+// A fault at `address` of `fields` unless it is empty or one to listen on.
+void check_address(map_reader& fields, const std::string& address);
 void load_destinations(const yaml_node* node, const load_context& context, const adapter_catalogue& catalogue,
                        std::vector<adapters::destination_settings>& settings,
                        std::vector<policy::destination_traits>& traits);

@@ -20,23 +20,25 @@ class builder final : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { add({yaml_node::kind::null, position_of(mark), {}, false, {}, {}}); }
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { add(node_at(yaml_node::kind::null, mark)); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    faults.push_back({position_of(mark), "", "aliases are not allowed: write the value out"});
-    add({yaml_node::kind::null, position_of(mark), {}, false, {}, {}});
+    fault(position_of(mark), "aliases are not allowed: write the value out");
+    add(node_at(yaml_node::kind::null, mark));
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string& value) override {
-    const bool quoted = tag == "!";
-    if (!quoted && tag != "?" && !tag.empty()) faults.push_back({position_of(mark), "", "tags are not allowed: " + tag});
-    const bool null = !quoted && (value.empty() || value == "~" || value == "null");
-    add({null ? yaml_node::kind::null : yaml_node::kind::scalar, position_of(mark), value, quoted, {}, {}});
+    yaml_node node = node_at(yaml_node::kind::scalar, mark);
+    node.quoted = tag == "!";
+    if (!node.quoted && tag != "?" && !tag.empty()) fault(node.at, "tags are not allowed: " + tag);
+    if (!node.quoted && (value.empty() || value == "~" || value == "null")) node.what = yaml_node::kind::null;
+    node.text = value;
+    add(std::move(node));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-    open({yaml_node::kind::list, position_of(mark), {}, false, {}, {}});
+    open(node_at(yaml_node::kind::list, mark));
   }
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
-    open({yaml_node::kind::map, position_of(mark), {}, false, {}, {}});
+    open(node_at(yaml_node::kind::map, mark));
   }
   void OnMapEnd() override { close(); }
 
@@ -47,12 +49,35 @@ class builder final : public YAML::EventHandler {
   struct frame {
     yaml_node node;
     std::string key;
+    position key_at;
     bool has_key = false;
   };
 
+  static yaml_node node_at(yaml_node::kind what, const YAML::Mark& mark) {
+    yaml_node node;
+    node.what = what;
+    node.at = position_of(mark);
+    return node;
+  }
+
+  // Where we are: "policy.routes[1]".
+  [[nodiscard]] std::string path() const {
+    std::string text;
+    for (const frame& one : stack_) {
+      if (one.node.what == yaml_node::kind::list) {
+        text += "[" + std::to_string(one.node.items.size()) + "]";
+      } else if (one.has_key) {
+        text += (text.empty() ? "" : ".") + one.key;
+      }
+    }
+    return text;
+  }
+
+  void fault(const position& at, std::string reason) { faults.push_back({at, path(), std::move(reason)}); }
+
   void open(yaml_node node) {
     if (stack_.size() >= depth_max) throw too_deep{};
-    stack_.push_back({std::move(node), {}, false});
+    stack_.push_back({std::move(node), {}, {}, false});
   }
 
   void close() {
@@ -69,20 +94,25 @@ class builder final : public YAML::EventHandler {
     frame& top = stack_.back();
     if (top.node.what == yaml_node::kind::list) {
       top.node.items.push_back(std::move(node));
-      return;
+    } else if (top.has_key) {
+      node.key_at = top.key_at;
+      top.has_key = false;
+      top.node.fields.emplace_back(std::move(top.key), std::move(node));
+    } else {
+      add_key(std::move(node));
     }
-    if (!top.has_key) {
-      if (node.what == yaml_node::kind::list || node.what == yaml_node::kind::map) {
-        faults.push_back({node.at, "", "a key must be plain text"});
-      } else if (top.node.find(node.text) != nullptr) {
-        faults.push_back({node.at, "", "duplicate key '" + node.text + "'"});
-      }
-      top.key = node.text;
-      top.has_key = true;
-      return;
+  }
+
+  void add_key(yaml_node node) {
+    frame& top = stack_.back();
+    if (node.what == yaml_node::kind::list || node.what == yaml_node::kind::map) {
+      fault(node.at, "a key must be plain text");
+    } else if (top.node.find(node.text) != nullptr) {
+      fault(node.at, "duplicate key '" + node.text + "'");
     }
-    top.node.fields.emplace_back(std::move(top.key), std::move(node));
-    top.has_key = false;
+    top.key = std::move(node.text);
+    top.key_at = node.at;
+    top.has_key = true;
   }
 
   std::vector<frame> stack_;
@@ -105,13 +135,15 @@ const yaml_node* yaml_node::find(std::string_view key) const {
   return nullptr;
 }
 
-std::variant<yaml_node, std::vector<config_fault>> parse_yaml(const std::string& text) {
-  if (text.size() > file_bytes_max) return std::vector{config_fault{{}, "", "larger than 4 MB"}};
+yaml_document read_yaml(const std::string& text) {
+  if (text.size() > file_bytes_max) return {{}, {{{}, "", "larger than 4 MB"}}, false};
   builder made;
+  bool readable = false;
   try {
     std::istringstream in{text};
     YAML::Parser parser{in};
-    if (!parser.HandleNextDocument(made)) return std::vector{config_fault{{}, "", "empty"}};
+    if (!parser.HandleNextDocument(made)) return {{}, {{{}, "", "empty"}}, false};
+    readable = true;
     builder second;
     if (parser.HandleNextDocument(second)) made.faults.push_back({second.root.at, "", "only one document is allowed"});
   } catch (const YAML::Exception& failure) {
@@ -119,8 +151,13 @@ std::variant<yaml_node, std::vector<config_fault>> parse_yaml(const std::string&
   } catch (const too_deep&) {
     made.faults.push_back({{}, "", "nested deeper than " + std::to_string(depth_max)});
   }
-  if (!made.faults.empty()) return std::move(made.faults);
-  return std::move(made.root);
+  return {std::move(made.root), std::move(made.faults), readable};
+}
+
+std::variant<yaml_node, std::vector<config_fault>> parse_yaml(const std::string& text) {
+  yaml_document read = read_yaml(text);
+  if (!read.faults.empty()) return std::move(read.faults);
+  return std::move(read.root);
 }
 
 }  // namespace stellwerk::config

@@ -19,13 +19,23 @@ struct yaml_node {
   enum class kind : unsigned char { null, scalar, list, map };
   kind what = kind::null;
   position at;
-  std::string text;     // scalar
-  bool quoted = false;  // a quoted scalar is text, never a number or bool
+  position key_at;                                        // of the key, for a field of a map
+  std::string text;                                       // scalar
+  bool quoted = false;                                    // a quoted scalar is text, never a number or bool
   std::vector<yaml_node> items;                           // list
   std::vector<std::pair<std::string, yaml_node>> fields;  // map, in order
   [[nodiscard]] const yaml_node* find(std::string_view key) const;
 };
 
+struct yaml_document {
+  yaml_node root;
+  std::vector<config_fault> faults;  // of its form; what could be read is in `root`
+  bool readable = false;             // false: no YAML at all, there is nothing to look at
+};
+
+[[nodiscard]] yaml_document read_yaml(const std::string& text);
+
+// All of it or its faults: for small files beside the configuration.
 [[nodiscard]] std::variant<yaml_node, std::vector<config_fault>> parse_yaml(const std::string& text);
 
 }  // namespace stellwerk::config

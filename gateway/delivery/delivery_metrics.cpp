@@ -1,5 +1,7 @@
 #include "gateway/delivery/delivery_metrics.hpp"
 
+#include "gateway/delivery/disposition.hpp"
+
 namespace stellwerk::delivery {
 namespace {
 
@@ -29,6 +31,17 @@ delivery_metrics::delivery_metrics(metric_registry& registry) : registry_{regist
   dsn_suppressed_total =
       registry.make_counter("dsn_suppressed_total", "Notifications not made because one address had its share this hour.");
   poison_total = registry.make_counter("poison_total", "Recipients dead-lettered after repeated lost attempts.");
+}
+
+void delivery_metrics::adopt(const policy::policy& rules) {
+  for (const policy::invariant_config& one : rules.config().invariants) invariant_holds(one.name);
+  for (const std::string& path : rules.condition_paths()) policy_errors(path);
+  for (const policy::destination_traits& from : rules.destinations()) {
+    for (const policy::destination_traits& to : rules.destinations()) {
+      if (from.name == to.name || to.removed) continue;
+      for (const std::string_view why : failover_reasons) failovers(from.name, to.name, why);
+    }
+  }
 }
 
 destination_metrics& delivery_metrics::destination(std::string_view name, std::string_view currency) {

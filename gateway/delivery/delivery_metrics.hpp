@@ -10,6 +10,7 @@
 #include "mail/attempt_outcome.hpp"
 #include "mail/recipient_state.hpp"
 #include "mail/traffic_stream.hpp"
+#include "policy/policy.hpp"
 
 namespace stellwerk::delivery {
 
@@ -32,6 +33,8 @@ class delivery_metrics {
  public:
   explicit delivery_metrics(metric_registry& registry);
 
+  // Makes what this policy can count, so that every known series is there with 0 before the first event.
+  void adopt(const policy::policy& rules);
   destination_metrics& destination(std::string_view name, std::string_view currency);
   counter& failovers(std::string_view from, std::string_view to, std::string_view reason);
   counter& invariant_holds(std::string_view invariant);

@@ -24,6 +24,7 @@ dispatcher::dispatcher(environment env, delivery_config config, std::shared_ptr<
       ids_{env_.time, env_.random},
       mailbox_{limits::accept_mailbox_max, env_.wake} {
   table_.adopt(rules_, shares);
+  env_.metrics.adopt(*rules_);
 }
 
 dispatcher::~dispatcher() = default;
@@ -44,6 +45,7 @@ void dispatcher::adopt(std::shared_ptr<const policy::policy> rules, stream_share
         rules->config().failover_budget.minimum_per_second != rules_->config().failover_budget.minimum_per_second;
     rules_ = std::move(rules);
     table_.adopt(rules_, shares);
+    env_.metrics.adopt(*rules_);
     if (budget_changed) budget_ = policy::failover_budget{rules_->config().failover_budget};
     lanes_dirty_ = true;
   });

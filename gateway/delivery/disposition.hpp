@@ -2,6 +2,7 @@
 // and past in, next row and next step out. Pure; the dispatcher carries it out.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -18,13 +19,18 @@ enum class next_step : std::uint8_t {
   next_candidate,  // decide again at once without the destinations of this walk; `after` if that finds none
 };
 
+// The words of `disposition::why`.
+inline constexpr std::array<std::string_view, 9> failover_reasons{
+    "connect", "deferred_destination", "refused_account", "refused_sender", "adapter_fault",
+    "unknown", "rejected_message",     "deferral",        "throttled"};
+
 // Why a recipient that found no next candidate becomes what `after` says.
 struct disposition {
   next_step step = next_step::settle;
   spool::recipient_row after;
   bool permanent = false;     // `after` is a bounce: the bounce brake is asked first
   bool spends_budget = true;  // moving on is a re-attempt after a live failure
-  std::string_view why;       // label of failovers_total
+  std::string_view why;       // label of failovers_total, one of failover_reasons
 };
 
 struct disposition_input {

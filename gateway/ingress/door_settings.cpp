@@ -1,6 +1,7 @@
 #include "gateway/ingress/door_settings.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -10,16 +11,37 @@
 namespace stellwerk::ingress {
 namespace {
 
+void check_patterns(const std::vector<std::string>& patterns, const std::string& path,
+                    std::vector<door_fault>& faults) {
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    if (!is_address_pattern(patterns[i]))
+      faults.push_back({fmt::format("{}[{}]", path, i), "not an address pattern: " + patterns[i]});
+  }
+}
+
+// One user name or token that two clients have would be the tenant of whichever is found.
+void check_identities(const std::vector<client_config>& clients, std::vector<door_fault>& faults) {
+  std::map<std::string, std::string> users;
+  std::map<std::string, std::string> tokens;
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    const std::string path = fmt::format("clients[{}]", i);
+    const auto check = [&](std::map<std::string, std::string>& seen, const std::string& value, const char* key) {
+      if (value.empty()) return;
+      const auto [other, first] = seen.emplace(value, clients[i].name);
+      if (!first) faults.push_back({path + key, "is also the one of client " + other->second});
+    };
+    check(users, clients[i].username, ".username");
+    check(tokens, clients[i].token_hash, ".token_hash");
+  }
+}
+
 void check_client(const client_config& client, const std::string& path, std::vector<door_fault>& faults) {
-  for (const std::string& network : client.networks) {
-    if (!net::ip_network::parse(network)) faults.push_back({path + ".networks", "not a network: " + network});
+  for (std::size_t i = 0; i < client.networks.size(); ++i) {
+    if (!net::ip_network::parse(client.networks[i]))
+      faults.push_back({fmt::format("{}.networks[{}]", path, i), "not a network: " + client.networks[i]});
   }
-  for (const std::string& pattern : client.senders) {
-    if (!is_address_pattern(pattern)) faults.push_back({path + ".senders", "not an address pattern: " + pattern});
-  }
-  for (const std::string& pattern : client.recipients) {
-    if (!is_address_pattern(pattern)) faults.push_back({path + ".recipients", "not an address pattern: " + pattern});
-  }
+  check_patterns(client.senders, path + ".senders", faults);
+  check_patterns(client.recipients, path + ".recipients", faults);
   if (!client.username.empty() && !cost_of_password_hash(client.password_hash))
     faults.push_back({path + ".password_hash", "not a hash that hash-password prints"});
   if (!client.token_hash.empty() && client.token_hash.size() != 64)
@@ -30,12 +52,12 @@ smtp_door make_door(const smtp_listener_config& config, const std::string& path,
                     std::vector<door_fault>& faults) {
   smtp_door door;
   door.config = config;
-  for (const std::string& text : config.allow_networks) {
-    const auto network = net::ip_network::parse(text);
+  for (std::size_t i = 0; i < config.allow_networks.size(); ++i) {
+    const auto network = net::ip_network::parse(config.allow_networks[i]);
     if (network) {
       door.allowed.push_back(*network);
     } else {
-      faults.push_back({path + ".allow_networks", "not a network: " + text});
+      faults.push_back({fmt::format("{}.allow_networks[{}]", path, i), "not a network: " + config.allow_networks[i]});
     }
   }
   if (config.tls == server_tls_mode::off) return door;
@@ -60,6 +82,7 @@ door_settings_outcome make_door_settings(const ingress_settings& values, time_po
   door_settings_outcome outcome;
   for (std::size_t i = 0; i < values.clients.size(); ++i)
     check_client(values.clients[i], fmt::format("clients[{}]", i), outcome.faults);
+  check_identities(values.clients, outcome.faults);
   std::vector<client_config> clients = values.clients;
   for (client_config& client : clients) {
     if (client.tenant.empty()) client.tenant = client.name;

@@ -20,6 +20,7 @@ struct spool_config {
   std::uint64_t history_bytes_max = 5ULL * 1000 * 1000 * 1000;
   duration idempotency_retention{std::chrono::hours{72}};  // longer than any ESP's window
   bool sync = true;  // false only for measurements: an acknowledgement then promises nothing
+  friend bool operator==(const spool_config&, const spool_config&) = default;
 };
 
 }  // namespace stellwerk::spool

@@ -12,11 +12,9 @@ PAGE = ROOT / "docs/metrics.md"
 BEGIN, END = "<!-- table: made by tests/docs/metrics_doc.py --write -->", "<!-- end of table -->"
 # Labels whose values are names of the configuration or of the build; of the others every value is shown.
 NAMED = {"listener": "listener", "destination": "destination", "from": "destination", "to": "destination", "invariant": "name", "rule": "path of the condition",
-         "sha256": "version", "version": "version", "currency": "ISO 4217", "le": "", "name": "name"}
-# Shown once something of the kind happened, because the sets of their labels are pairs of configured names.
-LATER = [("stellwerk_failovers_total", "counter", "Recipients moved to another destination at once.", {"from", "to", "reason"}),
-         ("stellwerk_invariant_holds_total", "counter", "Recipients held because an invariant left no destination.", {"invariant"}),
-         ("stellwerk_policy_errors_total", "counter", "Conditions that could not be evaluated.", {"rule"})]
+         "sha256": "version", "version": "version", "currency": "ISO 4217", "le": "", "name": "listener"}
+# Shown where a listener has a certificate.
+LATER = [("stellwerk_certificate_expiry_timestamp_seconds", "gauge", "When the certificate of a listener ends.", {"name"})]
 
 
 def scrape() -> str:

@@ -133,6 +133,10 @@ result<void> grpc_server::reload_certificates() {
   return {};
 }
 
+std::optional<time_point> grpc_server::certificate_end() const {
+  return parts_->certificates ? parts_->certificates->end() : std::nullopt;
+}
+
 void grpc_server::drain(steady_point deadline) {
   if (!parts_->server) return;
   parts_->door.draining.store(true, std::memory_order_relaxed);

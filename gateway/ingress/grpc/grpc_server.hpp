@@ -65,6 +65,8 @@ class grpc_server {
   // New handshakes use the files of the published settings as they are now; when they are not usable the old ones stay
   // and the error says why. Nothing to do without TLS.
   [[nodiscard]] result<void> reload_certificates();
+  // When the certificate shown now ends; nullopt without one.
+  [[nodiscard]] std::optional<time_point> certificate_end() const;
 
   // Health says NOT_SERVING, new calls are UNAVAILABLE, streams are ended after their answers; waits for the calls
   // under way until `deadline`, then cancels them. Blocks.

@@ -60,7 +60,8 @@ class reloading_credentials final : public ::grpc::ServerCredentials {
 
 result<bool> server_certificates::load(const grpc_config& config, time_point now) {
   const net::tls_server_files files{config.certificate, config.key, config.client_ca};
-  if (const auto usable = net::make_server_tls(files, now); !usable) return usable.error();
+  const auto usable = net::make_server_tls(files, now);
+  if (!usable) return usable.error();
   auto texts = std::make_shared<certificate_texts>();
   const std::pair<std::string, std::string*> wanted[] = {
       {config.certificate, &texts->certificate}, {config.key, &texts->key}, {config.client_ca, &texts->client_ca}};
@@ -73,8 +74,14 @@ result<bool> server_certificates::load(const grpc_config& config, time_point now
   const std::lock_guard lock{mutex_};
   if (current_ && *current_ == *texts) return false;
   current_ = std::move(texts);
+  end_ = (*usable)->not_after();
   ++version_;
   return true;
+}
+
+std::optional<time_point> server_certificates::end() const {
+  const std::lock_guard lock{mutex_};
+  return end_;
 }
 
 std::shared_ptr<const certificate_texts> server_certificates::newer_than(std::uint64_t& seen) const {

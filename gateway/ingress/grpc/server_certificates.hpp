@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include <grpcpp/security/server_credentials.h>
@@ -31,12 +32,16 @@ class server_certificates {
   // True when there is something new to show.
   [[nodiscard]] result<bool> load(const grpc_config& config, time_point now);
 
+  // Of the pair in force; nullopt before the first.
+  [[nodiscard]] std::optional<time_point> end() const;
+
   // Moves `seen` on; null when the caller has seen the newest.
   [[nodiscard]] std::shared_ptr<const certificate_texts> newer_than(std::uint64_t& seen) const;
 
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<const certificate_texts> current_;
+  std::optional<time_point> end_;
   std::uint64_t version_ = 0;
 };
 

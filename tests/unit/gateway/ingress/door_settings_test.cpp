@@ -29,9 +29,9 @@ TEST(door_settings, every_fault_is_told_at_once) {
   EXPECT_EQ(outcome.settings, nullptr);
   std::vector<std::string> paths;
   for (const door_fault& fault : outcome.faults) paths.push_back(fault.path);
-  EXPECT_THAT(paths, testing::ElementsAre("clients[0].networks", "clients[0].senders", "clients[0].recipients",
+  EXPECT_THAT(paths, testing::ElementsAre("clients[0].networks[0]", "clients[0].senders[0]", "clients[0].recipients[0]",
                                           "clients[0].password_hash", "clients[0].token_hash",
-                                          "ingress.smtp[0].allow_networks", "ingress.smtp[0].tls"));
+                                          "ingress.smtp[0].allow_networks[0]", "ingress.smtp[0].tls"));
 }
 
 TEST(door_settings, the_tenant_is_the_name_unless_given) {
