@@ -100,11 +100,13 @@ class validator {
   }
 
   void check_attachment(const std::string& path, const email_attachment& one) {
-    check_line(path + ".filename", one.filename);
+    if (check_line(path + ".filename", one.filename) && one.filename.find('/') != std::string::npos)
+      fault(path + ".filename", "must be a name without a path");
     if (check_line(path + ".content_type", one.content_type) && !one.content_type.empty()) {
       const mime_value type = parse_mime_value(one.content_type);
-      if (!is_token(type.type()) || !is_token(type.subtype()) || !is_ascii(one.content_type)) {
-        fault(path + ".content_type", "must be of the form type/subtype");
+      if (!is_token(type.type()) || !is_token(type.subtype()) || !is_ascii(one.content_type) ||
+          !is_media_type(one.content_type, type)) {
+        fault(path + ".content_type", "must be of the form type/subtype; name=value");
       } else if (type.type() == "multipart") {
         fault(path + ".content_type", "must not be multipart");
       }
@@ -144,6 +146,23 @@ class validator {
       return false;
     return std::any_of(message.headers.begin(), message.headers.begin() + static_cast<std::ptrdiff_t>(index),
                        [&](const auto& header) { return iequals(header.first, name); });
+  }
+
+  // "text/plain; charset=utf-8": nothing between or behind that a reader would pass over in silence.
+  bool is_media_type(std::string_view text, const mime_value& read) {
+    bool quoted = false;
+    bool first = true;
+    std::size_t begin = 0;
+    for (std::size_t at = 0; at <= text.size(); ++at) {
+      if (at < text.size() && text[at] == '"') quoted = !quoted;
+      if (at < text.size() && (quoted || text[at] != ';')) continue;
+      const std::string_view piece = trim(text.substr(begin, at - begin));
+      if (first ? ascii_lower(piece) != read.value : !is_token(piece.substr(0, piece.find('=')))) return false;
+      if (!first && piece.find('=') == std::string_view::npos) return false;
+      first = false;
+      begin = at + 1;
+    }
+    return !quoted;
   }
 
   bool is_token(std::string_view text) {

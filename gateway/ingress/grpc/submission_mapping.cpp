@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include <google/protobuf/unknown_field_set.h>
+
 #include "base/text.hpp"
 #include "gateway/ingress/control_headers.hpp"
 #include "gateway/ingress/grpc/email_mapping.hpp"
@@ -22,6 +24,10 @@ constexpr std::int64_t timestamp_seconds_min = -62'135'596'800;  // 0001-01-01, 
 constexpr std::int64_t timestamp_seconds_max = 253'402'300'799;  // 9999-12-31
 constexpr std::int64_t duration_seconds_max = 315'576'000'000;   // the range of google.protobuf.Duration
 constexpr std::int32_t nanos_max = 999'999'999;
+
+// Numbers of Submission that are kept for what is not built yet. Who sends one wants something we would not do.
+constexpr std::array<std::pair<int, std::string_view>, 3> reserved_fields{
+    {{5, "template"}, {13, "personalizations"}, {14, "tracking"}}};
 
 // A random Message-ID: the queue id is not known yet and may be another's (idempotency).
 std::string make_message_id(const mapping_context& context) {
@@ -49,6 +55,7 @@ class mapping {
   mapped_submission run() {
     out_.submission.ingress = mail::ingress_kind::grpc;
     out_.submission.listener = "grpc";
+    refuse_reserved_fields();
     read_key();
     read_envelope();
     read_labels();
@@ -58,7 +65,9 @@ class mapping {
     switch (request_.content_case()) {
       case v1::Submission::kRaw: read_raw(); break;
       case v1::Submission::kEmail: read_email(); break;
-      case v1::Submission::CONTENT_NOT_SET: fault("content", "raw or email is needed"); break;
+      case v1::Submission::CONTENT_NOT_SET:
+        if (!asks_for_template_) fault("content", "raw or email is needed");
+        break;
     }
     check_recipients();
     return std::move(out_);
@@ -70,6 +79,19 @@ class mapping {
   }
   void fault_unless_empty(std::string_view path, std::string_view description) {
     if (!description.empty()) fault(path, description);
+  }
+
+  // To this schema they are unknown fields, and those would be ignored in silence.
+  void refuse_reserved_fields() {
+    const google::protobuf::UnknownFieldSet& unknown = request_.GetReflection()->GetUnknownFields(request_);
+    for (const auto& [number, name] : reserved_fields) {
+      for (int i = 0; i < unknown.field_count(); ++i) {
+        if (unknown.field(i).number() != number) continue;
+        fault(name, "is not supported yet");
+        if (name == "template") asks_for_template_ = true;
+        break;
+      }
+    }
   }
 
   void read_key() {
@@ -219,6 +241,7 @@ class mapping {
 
   v1::Submission& request_;
   const mapping_context& context_;
+  bool asks_for_template_ = false;
   mapped_submission out_;
 };
 

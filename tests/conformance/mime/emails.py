@@ -58,6 +58,46 @@ def _fixed():
     ]
 
 
+def _attachment(filename, content=b"x", content_type="application/octet-stream", **more):
+    return {"filename": filename, "content_type": content_type, "content": _b64(content), **more}
+
+
+def _hostile():
+    """What programs send by accident, and people on purpose."""
+    names = ["\\", '"', '\\"', "a\\", "<b@c.example>", "a@b.example, c@d.example", "x:y;", "=?utf-8?", "?=", "(", "()", "[x]", "a.b", "..",
+             "'", "undisclosed-recipients:;", "👩‍👩‍👧‍👦", "\u202eevil", "ü" * 300, "a" * 900, "A  B", "ü  ü", "a ü b ü c", 'Mr. "Q" <x>']
+    locals_ = ['"a b"@x.example', '"a@b"@x.example', "a+b=c@x.example", "{x}|y@x.example", "!#$%&'*+-/=?^_`{|}~@x.example"]
+    files = ["a%b.bin", "it's.bin", "*.bin", "..", "...hidden", ".htaccess", "a;b=c.bin", 'q"uote.bin', "back\\slash.bin", "ü'%*.bin",
+             "x" * 500 + ".bin", "ü" * 300 + ".bin", "=?utf-8?Q?x?=.bin", "a\u202enib.exe", "no_extension", "a  b.bin"]
+    return [
+        _base("separators", subject="a\u2028b\u2029c\u0085d\u200be\u202ef", text="a\u2028b\u2029c\u0085d\u200b\u202e\n"),
+        _base("zwj", subject="👩‍👩‍👧‍👦 " * 20 + "Ende", text="é".join(["e\u0301"] * 200) + "\n"),
+        _base("subject_blanks", subject="a  b   ü  ü   c  日本  語  z"),
+        _base("subject_alternating", subject=" ".join("ü" if i % 2 else "u" for i in range(120))),
+        _base("subject_2000", subject="x" * 2000), _base("subject_utf8_2000", subject="ü" * 2000),
+        _base("no_last_newline", text="no newline at the end", html="<p>x</p>"),
+        _base("ends_with_blanks", text="ends with blanks   ", html="<p>x</p>\t"),
+        _base("equals_at_end", text="ü=\n==\n=20\n=\n"), _base("crlf_text", text="a\r\nb\r\n\r\nc\r\n"),
+        _base("from_lines", text="From me\n.From\n>From you\nü\nFrom x\n"), _base("only_newlines", text="\n\n\n"),
+        _base("long_cjk_line", text="日本語" * 3000 + "\n", html="<p>" + "日本語" * 3000 + "</p>\n"),
+        _base("boundary_like", text="--=_x\n--boundary--\nContent-Type: text/html\n\n<b>x</b>\n", html="--\n------=_Part\n"),
+        _base("names2", to=[{"display_name": name, "address": f"u{i}@x.example"} for i, name in enumerate(names)]),
+        _base("odd_locals", to=[{"address": address} for address in locals_]),
+        _base("filenames", attachments=[_attachment(name) for name in files]),
+        _base("types", attachments=[
+            _attachment("a.txt", b"\xe4\xf6\n\r\nx\r", 'text/plain; charset="iso-8859-1"'), _attachment("b.html", b"<p>\n", "text/html; charset=utf-8"),
+            _attachment("c.ics", b"BEGIN:VCALENDAR\r\n", "text/calendar; method=REQUEST; charset=utf-8"),
+            _attachment("d.json", b"{}", "application/json"), _attachment("e.svg", bytes(range(256)) * 300, "image/svg+xml")]),
+        _base("inline_many", html='<img src="cid:a.b-c@d"><img src="cid:x_1">', attachments=[
+            _attachment("1.png", b"1", "image/png", content_id="a.b-c@d"), _attachment("2.png", b"2", "image/png", content_id="x_1"),
+            _attachment("3.bin")]),
+        _base("inline_without_html", attachments=[_attachment("1.png", b"1", "image/png", content_id="solo")]),
+        _base("only_attachment", text="", attachments=[_attachment("1.png", b"1", "image/png")]),
+        _base("headers2", headers=[{"name": "X-A", "value": "ü  ü"}, {"name": "X-C", "value": "x" * 900}, {"name": "X-D", "value": "a  b"},
+                                   {"name": "X-E", "value": "日本語" * 100}, {"name": "X-F", "value": '"quoted" (c) <a>'}]),
+    ]
+
+
 def emails():
     rng = random.Random(20260131)
     generated = [
@@ -68,4 +108,4 @@ def emails():
                             "content_type": "application/octet-stream",
                             "content": _b64(rng.randbytes(rng.randrange(4000)))}])
         for i in range(60)]
-    return _fixed() + generated
+    return _fixed() + _hostile() + generated

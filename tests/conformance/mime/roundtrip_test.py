@@ -104,7 +104,7 @@ def read_with_mailparser(paths, work):
                           stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit("FAILED: mailparser stopped, its error is above")
-    lines = done.stdout.splitlines()
+    lines = done.stdout.split("\n")[:-1]  # U+2028 may stand in JSON and ends a line for splitlines()
     assert len(lines) == len(paths), "one line per message"
     return dict(zip(paths, map(json.loads, lines)))
 

@@ -125,5 +125,31 @@ TEST(bare_content_id, loses_its_brackets) {
   EXPECT_EQ(bare_content_id({"", "", "", "<"}), "<");
 }
 
+TEST(validate_email, a_content_type_is_whole_or_refused) {
+  email message;
+  message.from = {"", "a@shop.example"};
+  message.attachments.push_back({"a", "", "x", ""});
+  const auto faults_of = [&](std::string type) {
+    message.attachments[0].content_type = std::move(type);
+    return validate(message).size();
+  };
+  for (const char* good :
+       {"text/plain", "Text/PLAIN ; charset=utf-8", "text/calendar; method=REQUEST; charset=\"utf-8\"",
+        "application/x; a=\"b;c\"", "image/svg+xml"})
+    EXPECT_EQ(faults_of(good), 0U) << good;
+  for (const char* bad : {"text/pl ain", "text/plain; charset", "text/plain;", "text/plain; =x", "text/plain x=y",
+                          "text/plain; a=\"b", "text/plain; a b=c"})
+    EXPECT_EQ(faults_of(bad), 1U) << bad;
+}
+
+TEST(validate_email, a_file_name_has_no_path) {
+  email message;
+  message.from = {"", "a@shop.example"};
+  message.attachments.push_back({"../../etc/passwd", "", "x", ""});
+  const auto faults = validate(message);
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_EQ(faults[0].field_path, "email.attachments[0].filename");
+}
+
 }  // namespace
 }  // namespace stellwerk::mail

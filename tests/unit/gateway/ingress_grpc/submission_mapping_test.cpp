@@ -324,6 +324,20 @@ TEST_F(submission_mapping, the_stream_is_the_clients_to_choose_only_if_it_may) {
   EXPECT_EQ(map(raw_submission()).submission.requested_stream, std::nullopt);
 }
 
+TEST_F(submission_mapping, what_is_not_built_yet_is_refused_by_name_and_never_ignored) {
+  const std::pair<int, const char*> reserved[] = {
+      {5, "submission.template"}, {13, "submission.personalizations"}, {14, "submission.tracking"}};
+  for (const auto& [number, path] : reserved) {
+    auto request = raw_submission();
+    if (number == 5) request.clear_raw();  // of the same oneof
+    request.GetReflection()->MutableUnknownFields(&request)->AddLengthDelimited(number, "\x0a\x01x");
+    EXPECT_THAT(fault_paths(std::move(request)), ElementsAre(path));
+  }
+  auto request = raw_submission();
+  request.GetReflection()->MutableUnknownFields(&request)->AddVarint(77, 1);
+  EXPECT_THAT(fault_paths(std::move(request)), IsEmpty()) << "a field of a later version that we know nothing of";
+}
+
 // P-126
 TEST_F(submission_mapping, an_unknown_stream_is_refused_also_from_others) {
   auto request = raw_submission();
