@@ -72,6 +72,7 @@ class socket_stream final : public stream {
   async::awaitable<result<void>> handshake_client(const tls_context& context, std::string server_name) override;
   void expires_at(steady_point deadline) override { watch_->set(deadline); }
   void close() noexcept override;
+  void reset() noexcept;
   bool readable_or_closed() override;
   const endpoint_address& peer() const override { return peer_; }
   const endpoint_address& local() const override { return local_; }
@@ -336,6 +337,12 @@ void socket_stream::close() noexcept {
   socket_.close(ignored);
 }
 
+void socket_stream::reset() noexcept {
+  boost::system::error_code ignored;
+  socket_.set_option(boost::asio::socket_base::linger{true, 0}, ignored);
+  socket_.close(ignored);
+}
+
 bool socket_stream::readable_or_closed() {
   if (!socket_.is_open()) return true;
   if (tls_) return tls_readable_or_closed();
@@ -368,6 +375,14 @@ async::awaitable<result<std::unique_ptr<stream>>> connect_socket_stream(async::e
   const result<void> connected = co_await made->connect(peer);
   if (!connected) co_return connected.error();
   co_return result<std::unique_ptr<stream>>{std::move(made)};
+}
+
+void reset_connection(stream& connection) noexcept {
+  if (auto* socket = dynamic_cast<socket_stream*>(&connection)) {
+    socket->reset();
+  } else {
+    connection.close();
+  }
 }
 
 }  // namespace stellwerk::net

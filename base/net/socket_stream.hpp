@@ -24,4 +24,8 @@ using tcp_endpoint = boost::asio::ip::tcp::endpoint;
                                                                                       tcp_endpoint peer,
                                                                                       steady_point deadline);
 
+// Ends the connection with a reset: what was not delivered yet is lost. Stand-ins play broken peers with it; a stream
+// that is no socket is closed.
+void reset_connection(stream& connection) noexcept;
+
 }  // namespace stellwerk::net

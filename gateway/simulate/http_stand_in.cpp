@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/net/socket_stream.hpp"
 #include "base/text.hpp"
 
 namespace stellwerk::simulate {
@@ -44,7 +45,24 @@ fault_subject subject_of(const std::vector<record>& records) {
 http_conversation::http_conversation(std::unique_ptr<net::stream> connection, stand_in_services& services, dialect_list& dialects)
     : stream_{std::move(connection)}, services_{services}, dialects_{dialects}, lines_{*stream_} {}
 
+// The vendor is not known before the request: a rule for any of them counts.
+async::awaitable<http_conversation::next> http_conversation::suffer_connect() {
+  for (const auto& vendor : dialects_) {
+    auto fault = services_.faults.find(vendor->name(), fault_stage::connect, {});
+    if (!fault) continue;
+    if (fault->action == fault_action::slow) {
+      co_await services_.network.sleep_until(services_.time.steady() + fault->delay);
+      continue;
+    }
+    if (fault->action == fault_action::stall || fault->action == fault_action::reset)
+      (void)co_await break_off(std::move(*fault));
+    co_return next::end;
+  }
+  co_return next::go_on;
+}
+
 async::awaitable<void> http_conversation::run() {
+  if (co_await suffer_connect() == next::end) co_return;
   for (;;) {
     stream_->expires_at(services_.time.steady() + idle_timeout);
     net::http_request request;
@@ -113,6 +131,9 @@ async::awaitable<http_conversation::next> http_conversation::answer_dialect(dial
   dialect_answer answer = vendor.answer(request, path);
   const fault_subject subject = subject_of(answer.records);
   if (auto fault = services_.faults.find(vendor.name(), fault_stage::request, subject)) {
+    if (fault->action == fault_action::discard || fault->action == fault_action::accept_then_close) {
+      co_return co_await feign(vendor, std::move(answer), fault->action);
+    }
     if (fault->action != fault_action::slow) {
       // It befell the request before it counted.
       vendor.forget(answer.records);
@@ -128,6 +149,8 @@ async::awaitable<http_conversation::next> http_conversation::answer_dialect(dial
     co_await services_.network.sleep_until(services_.time.steady() + fault->delay);
   }
   auto fault = services_.faults.find(vendor.name(), fault_stage::response, subject);
+  if (fault && fault->action == fault_action::discard)
+    co_return co_await feign(vendor, std::move(answer), fault->action);
   const bool silent = fault && fault->action != fault_action::slow;
   for (record& one : answer.records) {
     one.replied = !silent;
@@ -146,6 +169,21 @@ async::awaitable<http_conversation::next> http_conversation::answer_dialect(dial
   co_return co_await send(std::move(answer.response));
 }
 
+// The answer and the truth differ: what was answered is thrown away, or what was kept is not answered.
+async::awaitable<http_conversation::next> http_conversation::feign(dialect& vendor, dialect_answer answer,
+                                                                   fault_action how) {
+  const bool discards = how == fault_action::discard;
+  if (discards) vendor.forget(answer.records);
+  for (record& one : answer.records) {
+    if (discards) one.verdict = "not_complete";
+    one.replied = discards;
+    one.fault = std::string{to_string(how)};
+    services_.records.write(one);
+  }
+  if (!discards) co_return next::end;
+  co_return co_await send(std::move(answer.response));
+}
+
 async::awaitable<http_conversation::next> http_conversation::break_off(fault_rule fault) {
   if (fault.action == fault_action::refuse || fault.action == fault_action::reply) {
     net::http_response response = scripted(fault.reply.empty() ? std::string{"400"} : fault.reply);
@@ -154,6 +192,7 @@ async::awaitable<http_conversation::next> http_conversation::break_off(fault_rul
   if (fault.action == fault_action::stall) {
     co_await services_.network.sleep_until(services_.time.steady() + std::chrono::hours{1});
   }
+  if (fault.action == fault_action::reset) net::reset_connection(*stream_);
   co_return next::end;
 }
 

@@ -1,5 +1,6 @@
 #include "gateway/simulate/mailjet_dialect.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <optional>
@@ -19,11 +20,35 @@ constexpr std::size_t messages_max = 50;
 constexpr std::size_t recipients_max = 50;
 constexpr std::size_t subject_max = 255;
 
-constexpr std::array forbidden_headers{
-    "from",          "sender",        "subject",           "to",           "cc",           "bcc",
-    "return-path",   "delivered-to",  "dkim-signature",    "domainkey-status", "received-spf", "authentication-results",
-    "received",      "user-agent",    "x-mailer",          "date",         "message-id",   "list-id",
-    "x-feedback-id", "x-csa-complaints", "x-mj-customid",  "x-mj-eventpayload", "reply-to"};
+constexpr std::array forbidden_headers{"from",
+                                       "sender",
+                                       "subject",
+                                       "to",
+                                       "cc",
+                                       "bcc",
+                                       "return-path",
+                                       "delivered-to",
+                                       "dkim-signature",
+                                       "domainkey-status",
+                                       "received-spf",
+                                       "authentication-results",
+                                       "received",
+                                       "user-agent",
+                                       "x-mailer",
+                                       "date",
+                                       "message-id",
+                                       "list-id",
+                                       "x-feedback-id",
+                                       "x-csa-complaints",
+                                       "reply-to"};
+// Whoever begins like this steers the vendor.
+constexpr std::array forbidden_prefixes{"x-mj-", "x-mailjet-"};
+
+bool is_forbidden(std::string_view lower_name) {
+  return std::find(forbidden_headers.begin(), forbidden_headers.end(), lower_name) != forbidden_headers.end() ||
+         std::any_of(forbidden_prefixes.begin(), forbidden_prefixes.end(),
+                     [&](std::string_view prefix) { return lower_name.starts_with(prefix); });
+}
 
 struct entry_fault {
   std::string code;
@@ -76,6 +101,24 @@ std::optional<entry_fault> check_addresses(const json::object& entry, std::strin
   return std::nullopt;
 }
 
+std::optional<entry_fault> check_attachments(const json::object& entry) {
+  for (const char* list : {"Attachments", "InlinedAttachments"}) {
+    const json::value* all = entry.if_contains(list);
+    if (all == nullptr) continue;
+    if (!all->is_array()) return entry_fault{"mj-0004", 400, "Type mismatch. Expected type \"array\".", list};
+    for (std::size_t i = 0; i < all->get_array().size(); ++i) {
+      const json::value& one = all->get_array()[i];
+      for (const char* key : {"ContentType", "Filename", "Base64Content"}) {
+        const std::string related = std::string{list} + "[" + std::to_string(i) + "]." + key;
+        if (!one.is_object() || !one.get_object().contains(key))
+          return entry_fault{"mj-0003", 400, "mandatory", related};
+        if (text_of(one.get_object(), key).empty()) return entry_fault{"mj-0012", 400, "may not be empty", related};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<entry_fault> check_entry(const json::object& entry, record& what) {
   static const std::set<std::string_view> known{
       "From", "Sender", "To", "Cc", "Bcc", "ReplyTo", "Subject", "TextPart", "HTMLPart", "TemplateID", "TemplateLanguage",
@@ -104,11 +147,15 @@ std::optional<entry_fault> check_entry(const json::object& entry, record& what) 
     if (!headers->is_object()) return entry_fault{"mj-0004", 400, "Type mismatch.", "Headers"};
     for (const auto& [name, value] : headers->get_object()) {
       const std::string lower = ascii_lower(std::string_view{name.data(), name.size()});
-      for (const char* forbidden : forbidden_headers) {
-        if (lower == forbidden) return entry_fault{"send-0011", 400, "Header cannot be customized using the \"Headers\" collection.", "Headers"};
-      }
+      if (is_forbidden(lower))
+        return entry_fault{"send-0011", 400, "Header cannot be customized using the \"Headers\" collection.",
+                           "Headers"};
     }
   }
+  if (entry.contains("DeduplicateCampaign") && text_of(entry, "CustomCampaign").empty()) {
+    return entry_fault{"send-0012", 400, "\"DeduplicateCampaign\" needs \"CustomCampaign\".", "DeduplicateCampaign"};
+  }
+  if (auto fault = check_attachments(entry)) return fault;
   for (const char* key : {"TrackOpens", "TrackClicks"}) {
     const std::string choice = text_of(entry, key);
     if (!choice.empty() && choice != "account_default" && choice != "disabled" && choice != "enabled") {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/net/socket_stream.hpp"
 #include "base/text.hpp"
 #include "mail/dot_stuffing.hpp"
 #include "mail/header_section.hpp"
@@ -67,8 +68,8 @@ async::awaitable<std::optional<smtp_conversation::next>> smtp_conversation::suff
       (void)co_await stream_->write_one(half);
       co_return next::end;
     }
+    case fault_action::reset: net::reset_connection(*stream_); co_return next::end;
     case fault_action::close:
-    case fault_action::reset:
     case fault_action::accept_then_close:
     case fault_action::discard:
       co_return next::end;
@@ -261,6 +262,8 @@ async::awaitable<smtp_conversation::next> smtp_conversation::finish(std::string 
     } else if (fault->action == fault_action::partial) {
       const std::string half = "25";
       (void)co_await stream_->write_one(half);
+    } else if (fault->action == fault_action::reset) {
+      net::reset_connection(*stream_);
     }
     co_return next::end;
   }
