@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/text.hpp"
+
 namespace stellwerk::ingress {
 namespace {
 
@@ -31,7 +33,8 @@ spool::message_row make_message_row(const mail::submission& submission, const qu
   row.listener = submission.listener;
   row.reverse_path = submission.envelope.reverse_path;
   row.smtputf8 = submission.envelope.smtputf8;
-  row.body_8bitmime = submission.envelope.body_8bitmime;
+  // Undeclared is no licence to pass it to a peer that cannot take it.
+  row.body_8bitmime = submission.envelope.body_8bitmime || !is_ascii(*submission.content);
   row.envelope_id = submission.envelope.envelope_id;
   row.return_full = submission.envelope.return_full;
   row.dsn_allowed = submission.dsn_allowed && !row.reverse_path.empty();

@@ -67,7 +67,7 @@ class every_values_file(unittest.TestCase):
                              {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/readyz"})
             self.assertEqual({g["port"] for g in paths.values()}, {"admin"})
 
-    def test_pod_is_restricted(self):
+    def test_P_210_pod_is_restricted_and_bounded(self):
         for chart in self.each():
             pod, container = chart.pod["securityContext"], chart.container["securityContext"]
             self.assertTrue(pod["runAsNonRoot"])
@@ -77,6 +77,7 @@ class every_values_file(unittest.TestCase):
             self.assertEqual(container["capabilities"], {"drop": ["ALL"]})
             self.assertIs(chart.pod["automountServiceAccountToken"], False)
             self.assertTrue(all(p["containerPort"] >= 1024 for p in chart.container["ports"]))
+            self.assertIn("memory", chart.container["resources"]["limits"])
 
     def test_credentials_come_from_secrets_that_exist_and_are_mounted(self):
         for chart in self.each():
@@ -87,7 +88,7 @@ class every_values_file(unittest.TestCase):
             mounted = {v["name"] for v in chart.pod["volumes"]} | {"queue"}
             self.assertEqual({m["name"] for m in chart.container["volumeMounts"]}, mounted)
 
-    def test_stopping_leaves_time_to_drain(self):
+    def test_P_210_stopping_leaves_time_to_drain(self):
         for chart in self.each():
             sleep = chart.container.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command", ["", "0"])[1]
             self.assertGreater(chart.pod["terminationGracePeriodSeconds"], int(sleep) + 60)
@@ -120,12 +121,14 @@ class one_values_file(unittest.TestCase):
         self.assertEqual([s["metadata"]["name"] for s in chosen], ["rel-stellwerk-admin"])
         self.assertIn(chart.one("ServiceMonitor")["spec"]["endpoints"][0]["port"], [p["name"] for p in chosen[0]["spec"]["ports"]])
 
-    def test_network_policy_names_every_port(self):
+    def test_P_210_network_policy_denies_what_it_does_not_name(self):
         chart = self.chart("monitored")
         policy = chart.one("NetworkPolicy")["spec"]
         opened = {p["port"] for rule in policy["ingress"] for p in rule["ports"]}
         self.assertEqual(opened, {p["name"] for p in chart.container["ports"]})
         self.assertTrue(all(rule["from"] for rule in policy["ingress"]))
+        self.assertEqual(policy["policyTypes"], ["Ingress", "Egress"])
+        self.assertTrue(all(rule["ports"] for rule in policy["egress"]), "no rule for every port")
         self.assertIn({"port": 53, "protocol": "UDP"}, policy["egress"][0]["ports"])
 
     def test_alerts_use_metrics_that_exist(self):

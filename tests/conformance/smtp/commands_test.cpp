@@ -144,6 +144,18 @@ TEST(smtp_catalogue, P_110_binarymime_is_refused_at_mail) {
   EXPECT_THAT(peer.say("MAIL FROM:<a@from.example> BODY=BINARYMIME"), StartsWith("501 5.5.4"));
 }
 
+TEST(smtp_catalogue, P_112_dsn_parameters_are_checked) {
+  door_fixture door;
+  smtp_peer peer = door.greeted();
+  for (const char* parameter : {"RET=X", "RET=", "ENVID=+ZZ", "ENVID=", "ENVID=a+4"})
+    EXPECT_THAT(peer.say("MAIL FROM:<a@from.example> " + std::string{parameter}), StartsWith("501 5.5.4")) << parameter;
+  ASSERT_THAT(peer.say("MAIL FROM:<a@from.example>"), StartsWith("250 "));
+  for (const char* parameter :
+       {"NOTIFY=NEVER,SUCCESS", "NOTIFY=", "NOTIFY=SOMETIMES", "ORCPT=b@to.example", "ORCPT=;b@to.example"})
+    EXPECT_THAT(peer.say("RCPT TO:<b@to.example> " + std::string{parameter}), StartsWith("501 5.5.4")) << parameter;
+  EXPECT_THAT(peer.say("RCPT TO:<b@to.example> NOTIFY=NEVER"), StartsWith("250 "));
+}
+
 TEST(smtp_door, bdat_ends_the_session_before_its_chunk_is_read_as_commands) {
   door_fixture door;
   smtp_peer peer = door.greeted();

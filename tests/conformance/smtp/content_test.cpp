@@ -105,6 +105,14 @@ TEST(smtp_catalogue, P_108_passes_through_this_node_are_counted) {
   EXPECT_THAT(offer(door, with_received(25, "gw-1.example")), StartsWith("554 5.4.6"));
 }
 
+TEST(smtp_catalogue, P_109_eight_bit_content_is_known_as_such_declared_or_not) {
+  door_fixture door;
+  EXPECT_THAT(offer(door, "From: a@from.example\r\n\r\nGr\xc3\xbc\xc3\x9f\x65\r\n"), StartsWith("250 "));
+  EXPECT_THAT(offer(door, "From: a@from.example\r\n\r\nHello\r\n"), StartsWith("250 "));
+  EXPECT_TRUE(door.accepted().at(0).message.body_8bitmime);
+  EXPECT_FALSE(door.accepted().at(1).message.body_8bitmime);
+}
+
 TEST(smtp_catalogue, P_118_odd_shapes_have_a_verdict) {
   door_fixture door;
   EXPECT_THAT(offer(door, ""), StartsWith("250 "));

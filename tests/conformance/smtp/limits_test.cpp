@@ -85,6 +85,17 @@ TEST(smtp_catalogue, P_058_address_lengths) {
   EXPECT_THAT(peer.say("RCPT TO:<" + std::string(64, 'l') + "@to.example>"), StartsWith("250 "));
   EXPECT_THAT(peer.say("RCPT TO:<" + std::string(65, 'l') + "@to.example>"),
               AnyOf(StartsWith("501 5.1.3"), StartsWith("553 5.1.3")));
+  const auto path_of = [](std::size_t domain_octets, std::size_t local_octets) {
+    std::string domain = "x.example";
+    while (domain.size() + 60 < domain_octets) domain = std::string(59, 'd') + "." + domain;
+    domain = std::string(domain_octets - domain.size() - 1, 'e') + "." + domain;
+    return std::string(local_octets, 'l') + "@" + domain;
+  };
+  const auto too_long = AnyOf(StartsWith("501 5.1."), StartsWith("553 5.1.3"));
+  EXPECT_THAT(peer.say("RCPT TO:<" + path_of(189, 64) + ">"), StartsWith("250 "));  // 256 octets with its brackets
+  EXPECT_THAT(peer.say("RCPT TO:<" + path_of(190, 64) + ">"), too_long);
+  EXPECT_THAT(peer.say("RCPT TO:<" + path_of(252, 1) + ">"), StartsWith("250 "));
+  EXPECT_THAT(peer.say("RCPT TO:<" + path_of(256, 1) + ">"), too_long);
 }
 
 TEST(smtp_catalogue, P_059_connections_beyond_the_limits_are_told_so) {

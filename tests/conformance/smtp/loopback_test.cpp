@@ -26,11 +26,12 @@ class taking_admission final : public ingress::admission {
   queue_id id;
 };
 
-class refusing_authenticator final : public ingress::authenticator {
+class scripted_authenticator final : public ingress::authenticator {
  public:
   async::awaitable<ingress::auth_verdict> check(ingress::door_settings_ptr, ingress::credentials) override {
-    co_return ingress::auth_verdict::refused;
+    co_return verdict;
   }
+  ingress::auth_verdict verdict = ingress::auth_verdict::refused;
 };
 
 async::awaitable<void> sleep_on(async::executor owner, steady_point at) {
@@ -78,7 +79,7 @@ struct loopback_test : testing::Test {
   async::io_context context;
   system_clock time;
   taking_admission admission;
-  refusing_authenticator passwords;
+  scripted_authenticator passwords;
   ingress::auth_failures failures;
   ingress::door_pressure pressure;
   ingress::published_settings settings;
@@ -117,6 +118,18 @@ TEST_F(loopback_test, P_023_starttls_and_a_message_inside) {
   EXPECT_THAT(peer.say("EHLO client.example"), HasSubstr("AUTH PLAIN LOGIN"));
   EXPECT_THAT(peer.say("AUTH PLAIN AHNob3AAZ3Vlc3M="), StartsWith("535 "));
   EXPECT_THAT(peer.send_message("a@from.example", {"b@to.example"}, message), StartsWith("250 "));
+}
+
+TEST_F(loopback_test, P_073_passwords_that_cannot_be_checked_are_not_called_wrong) {
+  passwords.verdict = ingress::auth_verdict::unavailable;
+  smtp_peer peer = connect("bound");
+  static_cast<void>(peer.greet());
+  ASSERT_THAT(peer.say("STARTTLS"), StartsWith("220 "));
+  peer.start_tls();
+  static_cast<void>(peer.say("EHLO client.example"));
+  EXPECT_THAT(peer.say("AUTH PLAIN AHNob3AAc2VjcmV0"), StartsWith("454 4.7.0"));
+  passwords.verdict = ingress::auth_verdict::accepted;
+  EXPECT_THAT(peer.say("AUTH PLAIN AHNob3AAc2VjcmV0"), StartsWith("235 2.7.0"));
 }
 
 TEST_F(loopback_test, P_060_the_timeout_of_a_real_socket) {

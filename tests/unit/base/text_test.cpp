@@ -54,6 +54,14 @@ TEST(text, printable_ascii_has_no_control_characters) {
   EXPECT_FALSE(is_printable_ascii("\xc3\xa4"));
   EXPECT_TRUE(is_ascii("a\x7f\n"));
   EXPECT_FALSE(is_ascii("\x80"));
+  for (std::size_t size = 1; size < 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string text(size, 'a');
+      EXPECT_TRUE(is_ascii(text));
+      text[at] = '\xc3';
+      EXPECT_FALSE(is_ascii(text)) << size << " " << at;
+    }
+  }
 }
 
 TEST(text, decimals_are_digits_that_fit) {
