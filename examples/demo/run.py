@@ -202,7 +202,8 @@ def main():
         print(f"""
 By hand:
   SMTP     swaks --server {host} --port {port} --from you@shop.example --to someone@example.org --header 'Subject: Hello'
-  gRPC     {gateway.addresses['grpc']}, token '{TOKEN}', service stellwerk.v1.SubmissionService (reflection is on)
+  gRPC     sh examples/grpc/stubs.sh build/stubs
+           PYTHONPATH=build/stubs /usr/bin/python3 examples/grpc/submit.py {gateway.addresses['grpc']} {TOKEN} you@shop.example someone@example.org
   queue    {arguments.binary} queue list --admin {admin}
            {arguments.binary} destinations list --admin {admin}
   metrics  http://{admin}/metrics   http://{admin}/readyz

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import shutil
+import smtplib
 import subprocess
 import unittest
 
@@ -40,14 +41,56 @@ Promise.all([1, 2, 3, 4, 5].map(i => transport.sendMail({from: 'Shop <shop@shop.
             self.assertRegex(response, r"^250 2\.0\.0 queued as [0-9A-HJKMNP-TV-Z]{26}$")
         wait_for(lambda: len(self.sink.recipients("smtp")) == 5, "all five")
 
+    def test_the_vendors_own_client_is_content_with_the_stand_in(self):
+        """What `simulate` answers is what Mailjet's SDK for Node expects: sending, partial failure, sandbox, look-up."""
+        tools = ROOT / "build/tools/node"
+        tools.mkdir(parents=True, exist_ok=True)
+        if not (tools / "node_modules/node-mailjet").exists():
+            subprocess.run(["npm", "install", "--no-save", "--silent", "node-mailjet@6"], cwd=tools, check=True, timeout=300)
+        script = """
+const Mailjet = require('node-mailjet');
+const client = new Mailjet({apiKey: 'public', apiSecret: 'private', config: {host: process.argv[2] + '/mailjet'}});
+client.post('send', {version: 'v3.1'}).constructor.protocol = 'http://';
+const send = body => client.post('send', {version: 'v3.1'}).request(body).then(r => r.body, e => ({status: e.statusCode, ...e.response.data}));
+const one = (to, more) => ({From: {Email: 'a@shop.example'}, To: to.map(Email => ({Email})), Subject: 's', TextPart: 't', ...more});
+(async () => {
+  const sent = await send({Messages: [one(['ann@example.org', 'bob@example.org'], {Cc: [{Email: 'carl@example.org'}], CustomID: 'id-1'})]});
+  const partly = await send({Globals: {CustomID: 'id-2'}, Messages: [one(['good@example.org']), one(['nobody'])]});
+  const sandbox = await send({SandboxMode: true, Messages: [one(['dry@example.org'])]});
+  const found = (await client.get('message', {version: 'v3'}).request({}, {CustomID: 'id-1', ShowCustomID: true})).body;
+  const header = await send({Messages: [one(['ann@example.org'], {Headers: {'X-MJ-Vars': '{}'}})]});
+  console.log(JSON.stringify({sent, partly, sandbox, found, header}));
+})();
+"""
+        done = subprocess.run(["node", "-e", script, "x", self.sink.url.removeprefix("http://")], cwd=tools, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr.decode(errors="replace"))
+        seen = json.loads(done.stdout)
+        sent = seen["sent"]["Messages"][0]
+        self.assertEqual((sent["Status"], sent["CustomID"], sent["Bcc"]), ("success", "id-1", []))
+        ids = [one["MessageID"] for one in sent["To"] + sent["Cc"]]
+        self.assertEqual(len(set(ids)), 3)
+        self.assertTrue(all(isinstance(i, str) for i in ids), "the SDK keeps what a double cannot hold as text")
+        self.assertEqual({row["ID"] for row in seen["found"]["Data"]}, set(ids))
+        self.assertEqual(seen["partly"]["status"], 400)
+        self.assertEqual([m["Status"] for m in seen["partly"]["Messages"]], ["success", "error"])
+        fault = seen["partly"]["Messages"][1]["Errors"][0]
+        self.assertEqual((fault["ErrorCode"], fault["ErrorRelatedTo"]), ("mj-0013", ["To[0].Email"]))
+        self.assertEqual((seen["sandbox"]["Messages"][0]["To"][0]["MessageUUID"], seen["sandbox"]["Messages"][0]["To"][0]["MessageID"]), ("", 0))
+        self.assertEqual(seen["header"]["Messages"][0]["Errors"][0]["ErrorCode"], "send-0011")
+
     def test_health_and_metrics(self):
         self.assertEqual(self.gw.get("/livez")[0], 200)
         self.assertEqual(self.gw.get("/readyz")[0], 200)
         text = self.gw.get("/metrics")[1]
         for family in ("submissions_total", "accept_seconds", "commit_seconds", "spool_bytes", "messages", "ready", "attempts_total",
                        "attempt_seconds", "handoff_seconds", "destination_state", "failover_budget_remaining", "dispositions_total",
-                       "unknown", "policy_version_info", "policy_reloads_total", "store_writable", "event_loop_lag_seconds", "build_info"):
+                       "unknown", "policy_version_info", "policy_reloads_total", "store_writable", "event_loop_lag_seconds", "build_info",
+                       "oldest_message_age_seconds", "failovers_total", "unknown_total", "policy_errors_total"):
             self.assertIn(f"# TYPE stellwerk_{family} ", text, family)
+        for series in ('failovers_total{from="onprem",to="mailjet",reason="connect"}', 'policy_errors_total{rule="policy.routes[0].when"}',
+                       'unknown_total{destination="mailjet",cause="response"}', 'policy_reloads_total{result="refused"}',
+                       'event_loop_lag_seconds{thread="dispatch"}'):
+            self.assertIn(f"\nstellwerk_{series} ", text, "known before the first event")
         self.assertNotIn("@", text, "no address in a metric")
 
     def test_a_bad_file_changes_nothing(self):
@@ -58,6 +101,17 @@ Promise.all([1, 2, 3, 4, 5].map(i => transport.sendMail({from: 'Shop <shop@shop.
         self.assertIn("mailjett", refused)
         self.assertRegex(refused, r"stellwerk\.yaml:\d+:\d+: policy\.routes\[1\]\.via\[1\]")
         self.gw.wait_state(send(self.gw.smtp_port, message("Rechnung")), "delivered")
+
+    def test_what_needs_a_restart_is_named_and_the_rest_applies(self):
+        good = self.gw.config_path.read_text()
+        self.gw.rewrite(good.replace("name: gw.example", "name: gw2.example").replace('grpc: {address: "127.0.0.1:0"}', 'grpc: {address: "127.0.0.1:1"}')
+                        .replace("allow_networks: [127.0.0.0/8]", "allow_networks: [127.0.0.0/8], size_max: 1000"))
+        wait_for(lambda: self.gw.metric("stellwerk_policy_reloads_total", result="accepted") == 1, "the reload")
+        self.assertEqual([e["path"] for e in self.gw.log_events("restart_needed")], ["node.name", "ingress.grpc.address"])
+        self.assertEqual(self.gw.log_events("restart_needed")[0]["message"], "restart needed: node.name")
+        with self.assertRaises(smtplib.SMTPResponseException) as caught:
+            send(self.gw.smtp_port, message("Rechnung", body="x" * 900 + "\n" + "x" * 900 + "\n"))
+        self.assertEqual(caught.exception.smtp_code, 552)
 
     def test_log_has_no_address_in_clear(self):
         self.gw.wait_state(send(self.gw.smtp_port, message("Geheimer Betreff", to="very.private@example.org")), "delivered")
