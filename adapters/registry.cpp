@@ -125,7 +125,10 @@ std::string settings_fault(const destination_settings& settings) {
   const vendor* whose = find_vendor(settings.adapter);
   if (whose == nullptr) return "unknown adapter";
   const auto url = base_url(*whose, settings.esp);
-  return url ? "" : "the url is no http or https URL without query";
+  if (!url) return "an https URL without user, query and fragment is expected";
+  // The key travels with every request.
+  const bool in_clear = url->scheme == "http" && !settings.esp.allow_private_address;
+  return in_clear ? "http is only for stand-ins: use https, or allow_private_address: true" : "";
 }
 
 mail::capabilities capabilities_of(const destination_settings& settings) {

@@ -10,6 +10,8 @@
 
 #include "base/net/host_port.hpp"
 #include "base/net/http_client.hpp"
+#include "base/net/tls.hpp"
+#include "base/net/unused_address.hpp"
 #include "gateway/app/gateway_parts.hpp"
 
 namespace stellwerk::app {
@@ -77,6 +79,7 @@ config::adapter_catalogue linked_adapters() {
     traits.relay_capabilities = adapters::relay_capabilities_of(settings);
     traits.refused_fields = adapters::refused_fields_of(settings);
   };
+  catalogue.fault = [](const adapters::destination_settings& settings) { return adapters::settings_fault(settings); };
   return catalogue;
 }
 
@@ -93,6 +96,11 @@ config::load_environment serving_environment() {
     std::vector<config::path_fault> faults;
     for (ingress::door_fault& one : ingress::make_door_settings(doors, time.now()).faults)
       faults.push_back({std::move(one.path), std::move(one.reason)});
+    const ingress::grpc_config& grpc = doors.grpc;
+    if (grpc.certificate.empty() || grpc.key.empty()) return faults;
+    const net::tls_server_files files{grpc.certificate, grpc.key, grpc.client_ca};
+    if (const auto usable = net::make_server_tls(files, time.now()); !usable)
+      faults.push_back({"ingress.grpc.tls", usable.error().message()});
     return faults;
   };
   return environment;
@@ -149,6 +157,8 @@ std::optional<start_fault> gateway::parts::open_smtp(const ingress::smtp_listene
                                                      std::vector<std::string>& lines) {
   auto address = net::parse_listen_address(door.address);
   if (!address) return start_fault{exit_code::configuration, door.address + " is no address to listen on"};
+  if (const auto unused = net::check_unused(*address); !unused)
+    return start_fault{exit_code::cannot_bind, door.name + " " + door.address + ": " + unused.error().message()};
   for (std::size_t i = 0; i < units.size(); ++i) {
     result<net::endpoint_address> answer = error{errc::cancelled, "app.listen"};
     on_thread(units[i]->context, [&] { answer = smtp[i]->listen(door.name, *address); });
@@ -165,6 +175,8 @@ std::optional<start_fault> gateway::parts::open_admin(std::vector<std::string>& 
   const auto address = net::parse_listen_address(settings.http.admin_address);
   if (!address)
     return start_fault{exit_code::configuration, settings.http.admin_address + " is no address to listen on"};
+  if (const auto unused = net::check_unused(*address); !unused)
+    return start_fault{exit_code::cannot_bind, "admin " + settings.http.admin_address + ": " + unused.error().message()};
   io_unit& first = *units.front();
   result<net::endpoint_address> answer = error{errc::cancelled, "app.listen"};
   on_thread(first.context, [&] {

@@ -51,6 +51,8 @@ struct adapter_catalogue {
   std::vector<std::string> names;
   // Fills capabilities, relay capabilities and refused fields.
   std::function<void(const adapters::destination_settings&, policy::destination_traits&)> describe;
+  // Why no adapter can be made of these settings; "" if one can.
+  std::function<std::string(const adapters::destination_settings&)> fault;
 };
 
 struct path_fault {

@@ -125,6 +125,8 @@ void load_destination(const std::string& name, const yaml_node& node, const load
     load_smtp(fields, context, smtp_port, settings.smtp);
   } else {
     load_esp(fields, context, settings.esp);
+    if (const std::string reason = catalogue.fault ? catalogue.fault(settings) : ""; !reason.empty())
+      fields.fault("url", reason);
   }
   fields.finish();
   catalogue.describe(settings, traits);

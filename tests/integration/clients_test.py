@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import smtplib
 import subprocess
@@ -174,6 +175,19 @@ const one = (to, more) => ({From: {Email: 'a@shop.example'}, To: to.map(Email =>
         self.assertIn("stellwerk", run("version")[0])
         run("nonsense", code=2)
         run("check", "--config", "/nonexistent.yaml", code=1)
+        doors = self.directory / "doors.yaml"
+        (self.directory / "c.pem").write_text("no certificate")
+        doors.write_text(self.gw.config_path.read_text().replace('grpc: {address: "127.0.0.1:0"}', 'grpc: {address: "127.0.0.1:0", tls: {certificate: c.pem, key: c.pem}}')
+                         .replace("allow_networks: [127.0.0.0/8]", "allow_networks: [127.0.0.0/8, nowhere], tls: {mode: starttls, certificate: none.pem, key: none.pem}"))
+        for command in ("check", "serve"):
+            faults = run(command, "--config", str(doors), code=1)[1].splitlines()
+            self.assertEqual([line.split(": ")[1] for line in faults],
+                             ["ingress.smtp[0].allow_networks[1]", "ingress.smtp[0].tls", "ingress.grpc.tls"], faults)
+            self.assertTrue(all(re.match(r".*doors\.yaml:\d+:\d+: ", line) for line in faults), faults)
+        second = self.directory / "second.yaml"
+        second.write_text(self.gw.config_path.read_text().replace("./data", "./second").replace(
+            'name: legacy, address: "127.0.0.1:0"', f'name: legacy, address: "127.0.0.1:{self.gw.smtp_port}"'))
+        self.assertIn("legacy 127.0.0.1", run("serve", "--config", str(second), code=4)[1])
         bad = self.directory / "bad.yaml"
         bad.write_text(self.gw.config_path.read_text().replace("connect_timeout", "conect_timeout"))
         self.assertIn("did you mean 'connect_timeout'", run("check", "--config", str(bad), code=1)[1])

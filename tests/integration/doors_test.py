@@ -149,6 +149,20 @@ class RealClients(DoorCase):
         wait_for(lambda: len(self.sink.recipients("smtp")) == 6, "all six")
 
 
+class Identity(DoorCase):
+    def test_P_103_one_message_has_one_message_id_on_every_route_and_retry(self):
+        self.open(self.config(relay_port=self.esp.smtp_port))
+        self.sink.faults([{"door": "smtp", "stage": "dot", "do": "reply", "reply": "451 4.3.0 not now"}])
+        with smtplib.SMTP_SSL("127.0.0.1", self.port("smtps"), timeout=30, context=insecure()) as client:
+            client.login("shop", PASSWORD)
+            client.sendmail("a@shop.example", ["ann@example.org"], crlf(message("Rechnung", sender="a@shop.example")))
+        wait_for(lambda: self.esp.records("smtp"), "it to fail over to the relay")
+        at_home, away = self.sink.records("smtp", verdict="refused")[0], self.esp.records("smtp")[0]
+        self.assertRegex(at_home["headers"]["Message-ID"], "^<.+@gw.example>$")
+        self.assertEqual(at_home["headers"]["Message-ID"], away["headers"]["Message-ID"])
+        self.assertEqual(at_home["headers"]["Date"], away["headers"]["Date"])
+
+
 class Loops(DoorCase):
     def test_P_108_a_route_back_to_the_gateway_ends_with_one_failure(self):
         port = free_port()

@@ -92,8 +92,8 @@ class GrpcCase(Case):
 
 
 class StructuredMail(GrpcCase):
-    def test_structured_mail_arrives_as_the_parts_it_was_given(self):
-        """P-104: To, Cc and Bcc each get it; nobody sees Bcc."""
+    def test_P_104_structured_mail_arrives_as_the_parts_it_was_given(self):
+        """To, Cc and Bcc each get it; nobody sees Bcc."""
         mail = pb.Email(to=[pb.Mailbox(address="ann@example.org", display_name="Ann Grüße, \"A\"")],
                         cc=[pb.Mailbox(address="carl@example.org")], bcc=[pb.Mailbox(address="bea@example.org")],
                         subject="Ihre Rechnung für März ✓", text="Guten Tag\n.\nGrüße\n", html="<p>Guten Tag <img src=\"cid:logo\"></p>",
@@ -117,9 +117,17 @@ class StructuredMail(GrpcCase):
         self.assertEqual(names["Rechnung März.pdf"], bytes(range(256)) * 40)
         self.assertEqual(names["logo.png"], b"\x89PNG")
 
-    def test_broken_lines_are_refused_and_nothing_leaves(self):
-        """P-010."""
-        for body in ("a\n.\nb", "a\r.\rb", "a\n.\r\nb", "a\r\n.\nb", "a\0b"):
+    def test_P_011_dots_and_a_last_line_without_its_end_arrive(self):
+        body = "..\r\n.\r\n.x\r\n..x\r\n.\r\nlast"
+        submission = self.raw()
+        submission.raw = b"From: shop@shop.example\r\nSubject: dots\r\n\r\n" + body.encode()
+        self.wait_submission(self.submit(submission).queue_id, "delivered")
+        content = pathlib.Path(self.sink.records("smtp")[0]["raw_file"]).read_bytes()
+        self.assertEqual(content.partition(b"\r\n\r\n")[2], body.encode() + b"\r\n")
+
+    def test_P_010_broken_lines_are_refused_and_nothing_leaves(self):
+        for body in ("a\n.\nb", "a\r.\rb", "a\n.\r\nb", "a\r\n.\nb", "a\r.\nb", "a\n.\rb", "a\r.\r\nb", "a\r\n.\rb",
+                     "a\r\n\0.\r\nb", "a\r\n.\0\r\nb", "a\0b"):
             fault = self.refused(self.raw(body=body))
             self.assertEqual(fault.code(), grpc.StatusCode.INVALID_ARGUMENT)
             self.assertIn("submission.raw", fault.details())
@@ -128,8 +136,7 @@ class StructuredMail(GrpcCase):
 
 
 class Identity(GrpcCase):
-    def test_identity_binds_tenant_and_sender(self):
-        """P-124."""
+    def test_P_124_identity_binds_tenant_and_sender(self):
         with self.assertRaises(grpc.RpcError) as caught:
             self.stub.Submit(pb.SubmitRequest(submission=self.raw()), timeout=20)
         self.assertEqual(caught.exception.code(), grpc.StatusCode.UNAUTHENTICATED)
@@ -143,8 +150,7 @@ class Identity(GrpcCase):
 
 
 class Keys(GrpcCase):
-    def test_a_hundred_equal_calls_at_once_are_one_message_also_after_a_crash(self):
-        """P-123."""
+    def test_P_123_a_hundred_equal_calls_at_once_are_one_message_also_after_a_crash(self):
         mail = pb.Email(to=[pb.Mailbox(address="ann@example.org")], subject="once", text="once")
         getattr(mail, "from").CopyFrom(pb.Mailbox(address="shop@shop.example"))
         submission = pb.Submission(idempotency_key="order-1", email=mail)

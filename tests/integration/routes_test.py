@@ -68,7 +68,7 @@ class Routes(Case):
         end = seen.index(b"From: shop@shop.example")
         self.assertEqual(seen[end:], raw + b"\r\n")
 
-    def test_signed_message_still_verifies(self):
+    def test_P_115_signed_message_still_verifies(self):
         import dkim
         key = self.directory / "key.pem"
         subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)

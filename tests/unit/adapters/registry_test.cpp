@@ -76,6 +76,20 @@ TEST_F(registry_test, url_of_the_configuration_wins) {
   EXPECT_NE(settings_fault(mailjet_), "");
 }
 
+TEST_F(registry_test, P_147_a_url_that_would_betray_the_key_or_lead_elsewhere_is_a_fault) {
+  for (const char* url : {"file:///etc/passwd", "ftp://x", "http://", "http://user:pass@host/", "https://user@host", "https://h/?a=b",
+                          "https://h/#f", "https://h:99999/", "javascript:1", "http://api.example"}) {
+    mailjet_.esp.url = url;
+    EXPECT_NE(settings_fault(mailjet_), "") << url;
+  }
+  mailjet_.esp.url = "https://api.eu.example/base";
+  EXPECT_EQ(settings_fault(mailjet_), "");
+  mailjet_.esp.url = "http://127.0.0.1:1/mailjet";
+  EXPECT_NE(settings_fault(mailjet_), "");
+  mailjet_.esp.allow_private_address = true;
+  EXPECT_EQ(settings_fault(mailjet_), "");
+}
+
 TEST_F(registry_test, https_without_a_usable_ca_is_never_sent_in_clear) {
   mailjet_.esp.ca_file = "/nonexistent/ca.pem";
   EXPECT_EQ(make_adapter(mailjet_, environment_), nullptr);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/net/tcp_connector.hpp"
+#include "base/net/unused_address.hpp"
 #include "tests/support/run_for_test.hpp"
 
 namespace stellwerk::net {
@@ -44,6 +45,16 @@ TEST_F(listener_test, several_may_share_a_port) {
   const auto bound = door.open({"127.0.0.1", 0});
   listener second{context.get_executor(), [](std::unique_ptr<stream>) {}, nullptr};
   EXPECT_TRUE(second.open({"127.0.0.1", bound->port}));
+}
+
+TEST_F(listener_test, an_address_that_others_listen_on_is_in_use_although_it_could_be_shared) {
+  listener first{context.get_executor(), [](std::unique_ptr<stream>) {}, nullptr};
+  const auto bound = first.open({"127.0.0.1", 0});
+  ASSERT_TRUE(bound);
+  EXPECT_FALSE(check_unused(*bound));
+  first.stop();
+  EXPECT_TRUE(check_unused(*bound));
+  EXPECT_TRUE(check_unused({"127.0.0.1", 0}));
 }
 
 TEST_F(listener_test, an_address_that_is_not_ours_cannot_be_bound) {

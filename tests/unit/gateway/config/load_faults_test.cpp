@@ -117,6 +117,13 @@ TEST(load_faults, addresses_that_nobody_can_listen_on) {
         << address;
 }
 
+TEST(load_faults, what_the_adapter_cannot_use_stands_at_its_url) {
+  loader known;
+  known.variables["KEY"] = "k";
+  EXPECT_THAT(known.faults("destinations: {a: {adapter: mailjet, api_key: {env: KEY}, url: \"ftp://x\"}}\npolicy: {routes: [{name: r, via: a}]}\n"),
+              ElementsAre(StartsWith("1:64: destinations.a.url: no URL for us")));
+}
+
 TEST(load_faults, beyond_loopback_needs_protection) {
   EXPECT_THAT(loader{}.faults(small_file("ingress: {grpc: {address: \"0.0.0.0:50051\"}}\n")),
               ElementsAre(HasSubstr("needs tls, or allow_plaintext")));

@@ -8,6 +8,9 @@ std::variant<config::gateway_config, std::vector<config::config_fault>> loader::
   config::load_environment environment;
   environment.adapters.names = {"smtp", "mailjet"};
   environment.adapters.describe = [](const adapters::destination_settings&, policy::destination_traits&) {};
+  environment.adapters.fault = [](const adapters::destination_settings& settings) {
+    return settings.esp.url.starts_with("ftp:") ? std::string{"no URL for us"} : std::string{};
+  };
   environment.variable = [this](const std::string& name) -> std::optional<std::string> {
     const auto found = variables.find(name);
     return found == variables.end() ? std::nullopt : std::optional{found->second};

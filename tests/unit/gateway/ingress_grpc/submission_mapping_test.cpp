@@ -108,12 +108,15 @@ TEST_F(submission_mapping, a_local_part_or_a_header_beyond_ascii_needs_smtputf8)
   EXPECT_TRUE(body.submission.envelope.body_8bitmime);
 }
 
-// P-010: what message smuggling lives on never passes.
-TEST_F(submission_mapping, broken_line_ends_in_raw_content_are_refused) {
+// What message smuggling lives on never passes.
+TEST_F(submission_mapping, P_010_broken_line_ends_in_raw_content_are_refused) {
   const std::string head = "From: a@shop.example\r\n\r\n";
   for (const std::string& body :
        {std::string{"a\n.\nb\r\n"}, std::string{"a\r.\rb\r\n"}, std::string{"a\n.\r\nb\r\n"},
-        std::string{"a\r\n.\nb\r\n"}, std::string{"a\r\r\nb\r\n"}, std::string{"a\0b\r\n", 5}, std::string{"a\r"}}) {
+        std::string{"a\r\n.\nb\r\n"}, std::string{"a\r.\nb\r\n"}, std::string{"a\n.\rb\r\n"},
+        std::string{"a\r.\r\nb\r\n"}, std::string{"a\r\n.\rb\r\n"}, std::string{"a\r\n\0.\r\nb\r\n", 10},
+        std::string{"a\r\n.\0\r\nb\r\n", 10}, std::string{"a\r\r\nb\r\n"}, std::string{"a\0b\r\n", 5},
+        std::string{"a\r"}}) {
     auto request = raw_submission();
     request.set_raw(head + body);
     EXPECT_THAT(fault_paths(std::move(request)), ElementsAre("submission.raw")) << testing::PrintToString(body);
@@ -168,8 +171,8 @@ TEST_F(submission_mapping, an_email_needs_a_recipient_a_sender_and_a_text) {
   EXPECT_THAT(fault_paths(std::move(request)), ElementsAre("submission.email.text"));
 }
 
-// P-100: each text field, each character that could start a header of its own.
-TEST_F(submission_mapping, line_breaks_and_nul_are_refused_in_every_field_by_its_name) {
+// Each text field, each character that could start a header of its own.
+TEST_F(submission_mapping, P_100_line_breaks_and_nul_are_refused_in_every_field_by_its_name) {
   struct field {
     std::string path;
     std::function<void(v1::Submission&, const std::string&)> set;
@@ -223,8 +226,7 @@ TEST_F(submission_mapping, line_breaks_and_nul_are_refused_in_every_field_by_its
   }
 }
 
-// P-101
-TEST_F(submission_mapping, header_names_that_are_none_or_not_the_clients_are_refused) {
+TEST_F(submission_mapping, P_101_header_names_that_are_none_or_not_the_clients_are_refused) {
   for (const std::string& name : {std::string{}, std::string{"X:Y"}, std::string{"X Y"}, std::string{"X\xc3\xa4"},
                                   std::string(1'000'000, 'x'), std::string{"Received"}, std::string{"dkim-signature"},
                                   std::string{"Return-Path"}, std::string{"BCC"}, std::string{"X-Stellwerk-Stream"}}) {
@@ -338,8 +340,7 @@ TEST_F(submission_mapping, what_is_not_built_yet_is_refused_by_name_and_never_ig
   EXPECT_THAT(fault_paths(std::move(request)), IsEmpty()) << "a field of a later version that we know nothing of";
 }
 
-// P-126
-TEST_F(submission_mapping, an_unknown_stream_is_refused_also_from_others) {
+TEST_F(submission_mapping, P_126_an_unknown_stream_is_refused_also_from_others) {
   auto request = raw_submission();
   request.set_traffic_stream(static_cast<v1::TrafficStream>(77));
   EXPECT_THAT(fault_paths(std::move(request)), ElementsAre("submission.traffic_stream"));

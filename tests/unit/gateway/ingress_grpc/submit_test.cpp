@@ -33,8 +33,7 @@ TEST_F(submit_door, ok_means_admitted_and_says_as_what) {
   EXPECT_THAT(admission_.clients(), Each(Eq("shop")));
 }
 
-// P-124
-TEST_F(submit_door, nobody_we_know_is_unauthenticated_also_on_loopback) {
+TEST_F(submit_door, P_124_nobody_we_know_is_unauthenticated_also_on_loopback) {
   start();
   for (const std::string& credentials : {std::string{}, std::string{"Bearer wrong"}, std::string{"Basic let-me-in"}}) {
     const auto status = submit(small_submission(), nullptr, credentials);
@@ -80,8 +79,8 @@ TEST_F(submit_door, a_repetition_is_told_the_first_ones_state) {
   EXPECT_EQ(answer.recipients(0).state(), v1::RecipientState::STATE_DELIVERED);
 }
 
-// P-126: gRPC itself would say UNIMPLEMENTED.
-TEST_F(submit_door, bytes_that_are_no_request_are_an_invalid_argument) {
+// GRPC itself would say UNIMPLEMENTED.
+TEST_F(submit_door, P_126_bytes_that_are_no_request_are_an_invalid_argument) {
   start();
   ::grpc::GenericStub stub{channel_};
   // Invalid UTF-8 in submission.campaign; a cut field; no protobuf at all.
@@ -113,8 +112,7 @@ TEST_F(submit_door, unknown_fields_are_ignored) {
   EXPECT_TRUE(stub_->Submit(&context, request, &answer).ok());
 }
 
-// P-120
-TEST_F(submit_door, a_request_beyond_the_limit_is_resource_exhausted) {
+TEST_F(submit_door, P_120_a_request_beyond_the_limit_is_resource_exhausted) {
   config_.size_max = 10'000;
   start();
   auto large = small_submission();
@@ -124,8 +122,8 @@ TEST_F(submit_door, a_request_beyond_the_limit_is_resource_exhausted) {
   EXPECT_TRUE(admission_.seen().empty());
 }
 
-// P-122: what was asked for is finished; the key answers the repetition.
-TEST_F(submit_door, a_client_that_gives_up_does_not_undo_the_commit) {
+// What was asked for is finished; the key answers the repetition.
+TEST_F(submit_door, P_122_a_client_that_gives_up_does_not_undo_the_commit) {
   admission_.hold = true;
   start();
   ::grpc::ClientContext context;

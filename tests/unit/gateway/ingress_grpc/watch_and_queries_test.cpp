@@ -50,8 +50,8 @@ TEST_F(queries, a_submission_shows_its_recipients_to_its_tenant) {
   EXPECT_EQ(answer.recipients(0).state(), v1::RecipientState::STATE_DEFERRED);
 }
 
-// P-124: no existence leak.
-TEST_F(queries, another_tenants_submission_does_not_exist) {
+// No existence leak.
+TEST_F(queries, P_124_another_tenants_submission_does_not_exist) {
   const queue_id id = id_number(1);
   store_.put(message_of(id, "acme"), {});
   start();
