@@ -113,7 +113,8 @@ void load_client(const yaml_node& node, const std::string& path, const load_cont
   fields.boolean("may_choose_stream", out.may_choose_stream);
   fields.boolean("control_headers", out.control_headers);
   fields.boolean("dsn", out.dsn);
-  if (out.networks.empty() && out.certificate_names.empty() && out.username.empty() && out.token_hash.empty()) {
+  const bool nobody = out.networks.empty() && out.certificate_names.empty() && out.username.empty() && out.token_hash.empty();
+  if (nobody && !context.faults.has_below(path)) {
     fields.fault("name", "nobody can be this client: give networks, certificate_names, username or token_hash");
   }
   fields.finish();

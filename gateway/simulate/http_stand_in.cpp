@@ -45,24 +45,20 @@ fault_subject subject_of(const std::vector<record>& records) {
 http_conversation::http_conversation(std::unique_ptr<net::stream> connection, stand_in_services& services, dialect_list& dialects)
     : stream_{std::move(connection)}, services_{services}, dialects_{dialects}, lines_{*stream_} {}
 
-// The vendor is not known before the request: a rule for any of them counts.
-async::awaitable<http_conversation::next> http_conversation::suffer_connect() {
-  for (const auto& vendor : dialects_) {
-    auto fault = services_.faults.find(vendor->name(), fault_stage::connect, {});
-    if (!fault) continue;
-    if (fault->action == fault_action::slow) {
-      co_await services_.network.sleep_until(services_.time.steady() + fault->delay);
-      continue;
-    }
-    if (fault->action == fault_action::stall || fault->action == fault_action::reset)
-      (void)co_await break_off(std::move(*fault));
-    co_return next::end;
+// Known by the request line only: `POST /faults` comes by the same address and must always get in.
+async::awaitable<http_conversation::next> http_conversation::suffer_connect(const dialect& vendor) {
+  auto fault = services_.faults.find(vendor.name(), fault_stage::connect, {});
+  if (!fault) co_return next::go_on;
+  if (fault->action == fault_action::slow) {
+    co_await services_.network.sleep_until(services_.time.steady() + fault->delay);
+    co_return next::go_on;
   }
-  co_return next::go_on;
+  if (fault->action == fault_action::stall || fault->action == fault_action::reset)
+    (void)co_await break_off(std::move(*fault));
+  co_return next::end;
 }
 
 async::awaitable<void> http_conversation::run() {
-  if (co_await suffer_connect() == next::end) co_return;
   for (;;) {
     stream_->expires_at(services_.time.steady() + idle_timeout);
     net::http_request request;
@@ -119,6 +115,7 @@ async::awaitable<http_conversation::next> http_conversation::respond(net::http_r
   for (const auto& vendor : dialects_) {
     const std::string prefix = "/" + std::string{vendor->name()};
     if (!path.starts_with(prefix + "/")) continue;
+    if (co_await suffer_connect(*vendor) == next::end) co_return next::end;
     request.target.erase(0, prefix.size());
     std::string rest = path.substr(prefix.size());
     co_return co_await answer_dialect(*vendor, std::move(request), std::move(rest));
@@ -146,6 +143,7 @@ async::awaitable<http_conversation::next> http_conversation::answer_dialect(dial
       }
       co_return co_await break_off(std::move(*fault));
     }
+    for (record& one : answer.records) one.fault = std::string{to_string(fault->action)};
     co_await services_.network.sleep_until(services_.time.steady() + fault->delay);
   }
   auto fault = services_.faults.find(vendor.name(), fault_stage::response, subject);

@@ -29,7 +29,7 @@ class http_conversation {
   [[nodiscard]] async::awaitable<bool> read_body(net::http_request& request, std::size_t length);
   [[nodiscard]] async::awaitable<next> respond(net::http_request request);
   [[nodiscard]] async::awaitable<next> answer_dialect(dialect& vendor, net::http_request request, std::string path);
-  [[nodiscard]] async::awaitable<next> suffer_connect();
+  [[nodiscard]] async::awaitable<next> suffer_connect(const dialect& vendor);
   [[nodiscard]] async::awaitable<next> feign(dialect& vendor, dialect_answer answer, fault_action how);
   [[nodiscard]] async::awaitable<next> break_off(fault_rule fault);
   [[nodiscard]] async::awaitable<next> send(net::http_response response);

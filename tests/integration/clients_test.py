@@ -90,7 +90,7 @@ const one = (to, more) => ({From: {Email: 'a@shop.example'}, To: to.map(Email =>
             self.assertIn(f"# TYPE stellwerk_{family} ", text, family)
         for series in ('failovers_total{from="onprem",to="mailjet",reason="connect"}', 'policy_errors_total{rule="policy.routes[0].when"}',
                        'unknown_total{destination="mailjet",cause="response"}', 'policy_reloads_total{result="refused"}',
-                       'event_loop_lag_seconds{thread="dispatch"}'):
+                       'event_loop_lag_seconds{thread="io"}'):
             self.assertIn(f"\nstellwerk_{series} ", text, "known before the first event")
         self.assertNotIn("@", text, "no address in a metric")
 
