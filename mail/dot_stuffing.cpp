@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/planted_defect.hpp"
 #include "mail/header_section.hpp"
 
 namespace stellwerk::mail {
@@ -19,7 +20,7 @@ template <class Take>
 void for_each_piece(std::string_view content, Take take) {
   std::size_t from = 0;
   for (auto dot = content.find('.'); dot != std::string_view::npos; dot = content.find('.', dot + 1)) {
-    if (dot != 0 && content[dot - 1] != '\n') continue;
+    if ((dot != 0 && content[dot - 1] != '\n') || planted(defect::dots_not_stuffed)) continue;
     take(content.substr(from, dot + 1 - from));
     from = dot;
   }
@@ -97,7 +98,8 @@ std::size_t data_reader::scan(std::string_view in) {
         return in.size();
       }
       state_ = state::inside;
-      run = ++at;
+      run = planted(defect::dots_not_unstuffed) ? at : at + 1;
+      ++at;
       continue;
     }
     const auto lf = in.find('\n', at);
@@ -121,6 +123,8 @@ void data_reader::scan_line(std::string_view line, bool ended) {
   } else if (line.ends_with("\r\n")) {
     state_ = state::line_start;
     text.remove_suffix(2);
+  } else if (planted(defect::bare_lf_taken)) {
+    state_ = state::line_start;
   } else {
     fail(framing_fault::bare_lf);
     state_ = state::inside;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/planted_defect.hpp"
 #include "policy/invariant/capability_filter.hpp"
 
 namespace stellwerk::policy {
@@ -72,7 +73,8 @@ void router::decide_by_route(std::size_t index) {
   if (!ends_at_once) {
     offer_pinned();
     if (!past_.pinned_destination.empty()) keep_pinned(past_.pinned_destination, "outcome_unknown");
-    rules_.invariants.apply(about_, rules_.destinations, made_.candidates);
+    const bool is_bound = past_.tried_now.empty() || !planted(defect::invariants_skipped_on_failover);
+    if (is_bound) rules_.invariants.apply(about_, rules_.destinations, made_.candidates);
     filter_by_capabilities();
     filter_already_rejected();
     look_at_tried_now();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "adapters/esp/relay_content.hpp"
+#include "base/planted_defect.hpp"
 
 namespace stellwerk::adapters::esp {
 namespace {
@@ -37,6 +38,7 @@ mail::recipient_outcome outcome_of_failure(const net::http_exchange& exchange) {
     case net::http_stage::not_sent: break;
     case net::http_stage::sent:
     case net::http_stage::answered:
+      if (planted(defect::lost_after_request_is_not_sent)) break;
       fate.stage = attempt_stage::response;
       fate.outcome = attempt_outcome::unknown;
       break;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/planted_defect.hpp"
 #include "base/text.hpp"
 
 namespace stellwerk::adapters::esp {
@@ -25,6 +26,7 @@ attempt_outcome outcome_of(int status) {
     case 503: return attempt_outcome::deferred_destination;
     default: break;
   }
+  if (status == 500 && planted(defect::server_error_is_not_sent)) return attempt_outcome::deferred_destination;
   if (status >= 300 && status < 400) return attempt_outcome::refused_account;  // not the place that takes mail
   if (status >= 400 && status < 500) return attempt_outcome::adapter_fault;
   return attempt_outcome::unknown;

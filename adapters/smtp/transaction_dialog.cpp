@@ -4,6 +4,7 @@
 
 #include "adapters/smtp/classify.hpp"
 #include "adapters/smtp/envelope_commands.hpp"
+#include "base/planted_defect.hpp"
 #include "base/text.hpp"
 
 namespace stellwerk::adapters::smtp {
@@ -176,7 +177,7 @@ void transaction_dialog::on_content_committed() {
 }
 
 void transaction_dialog::on_lost(std::string_view why) {
-  settle_open(committed_ ? lost_after_content(why) : lost_before_content(stage(), why));
+  settle_open(committed_ && !planted(defect::lost_after_dot_is_not_sent) ? lost_after_content(why) : lost_before_content(stage(), why));
   finish(false);
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "gateway/delivery/dispatcher.hpp"
+#include "base/planted_defect.hpp"
 #include "mail/dsn.hpp"
 
 namespace stellwerk::delivery {
@@ -46,7 +47,7 @@ mail::delivery_report report_about(const delivery_message& message, mail::report
 }  // namespace
 
 void dispatcher::bounce_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after) {
-  if (!wants_notice(message, after) || !after.dsn.on_failure) return;
+  if (!wants_notice(message, after) || !after.dsn.on_failure || planted(defect::notice_forgotten)) return;
   const time_point now = env_.time.now();
   auto report = report_about(message, mail::report_kind::failed, env_.node_name, ids_.next().to_string(), now);
   mail::reported_recipient one = reported(after);

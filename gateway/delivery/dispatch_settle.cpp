@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/delivery/dispatcher.hpp"
+#include "base/planted_defect.hpp"
 #include "policy/health/retry_schedule.hpp"
 
 namespace stellwerk::delivery {
@@ -130,7 +131,8 @@ void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> r
     spool::recipient_row row = fallbacks[i].after;
     // Only an unknown outcome under duplicate_is_better frees a pinned recipient. A repeat that fails for certain says
     // nothing about the first hand-over: its destination may have it still.
-    if (row.state == mail::recipient_state::unknown) row.pinned_destination.clear();
+    const bool is_free = row.state == mail::recipient_state::unknown || planted(defect::pin_lost_when_repeat_fails);
+    if (is_free) row.pinned_destination.clear();
     row.state = mail::recipient_state::ready;
     wanting.push_back(std::move(row));
   }
@@ -163,7 +165,7 @@ void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> r
     start_group free = group;
     free.rows.clear();
     for (const std::size_t at : group.rows) {
-      if (fallbacks[at].spends_budget && !budget_.try_spend(env_.time.steady())) {
+      if (fallbacks[at].spends_budget && !budget_.try_spend(env_.time.steady()) && !planted(defect::budget_ignored)) {
         env_.metrics.failover_budget_refusals.add();
         spool::recipient_row after = as_deferred(fallbacks[at].after, now, "failover_budget", now);
         after.due = now + policy::retry_delay(rules_->config().retry.at(message.row().stream), after.attempts_made,
@@ -211,7 +213,8 @@ spool::ledger_row dispatcher::ledger_line(const delivery_message& message, const
 
 void dispatcher::change(settlement& work, const delivery_message& message, const spool::recipient_row& before,
                         const spool::recipient_row& after, events::event_kind kind) {
-  work.request.ledger.push_back(ledger_line(message, after, kind));
+  const bool is_told = kind != events::event_kind::disposition || !planted(defect::ledger_line_forgotten);
+  if (is_told) work.request.ledger.push_back(ledger_line(message, after, kind));
   work.request.changes.push_back({before, after, message.row().stream});
 }
 

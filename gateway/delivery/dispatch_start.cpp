@@ -6,6 +6,8 @@
 
 #include "gateway/delivery/dispatcher.hpp"
 
+#include "base/planted_defect.hpp"
+
 namespace stellwerk::delivery {
 namespace {
 
@@ -241,6 +243,7 @@ void dispatcher::begin_group(settlement& work, const message_ptr& message,
       work.request.ledger.push_back(ledger_line(*message, row, events::event_kind::attempt));
     }
     work.request.changes.push_back({before[i], row, message->row().stream});
+    if (planted(defect::intent_not_written)) work.request.changes.back().after.intent.reset();
     one->rows.push_back(std::move(row));
   }
   work.request.urgent = true;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "base/planted_defect.hpp"
 
 namespace stellwerk::delivery {
 namespace {
@@ -75,6 +76,7 @@ void dispatcher::recover() {
     env_.log.error("recover_failed", {{"error", rows.error().message()}});
     return;
   }
+  if (planted(defect::intent_forgotten_at_start)) return;
   const time_point now = env_.time.now();
   settlement work;
   for (const spool::recipient_row& row : *rows) {
@@ -100,7 +102,7 @@ void dispatcher::recover() {
       const auto choice = route == nullptr ? policy::on_unknown::same_destination : route->on_unknown;
       // SMTP repeats at once: the peer discards what it did not finish, and a copy is better than a loss (RFC 1047).
       if (choice != policy::on_unknown::hold && !is_api(destination)) after.due = now;
-      if (choice == policy::on_unknown::duplicate_is_better) {
+      if (choice == policy::on_unknown::duplicate_is_better || planted(defect::decided_anew_after_crash)) {
         after = as_deferred(std::move(after), now, "outcome_unknown", now);
         after.pinned_destination.clear();
       }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "base/planted_defect.hpp"
 #include "policy/health/retry_schedule.hpp"
 
 namespace stellwerk::delivery {
@@ -158,6 +159,7 @@ disposition dispose(const disposition_input& in, random_source& random) {
               false, true, "refused_account"};
     case attempt_outcome::deferred_recipient:
     case attempt_outcome::deferred_mailbox_provider: {
+      if (planted(defect::deferral_bounces)) return {next_step::settle, as_final(after, recipient_state::bounced, "", in.now)};
       const time_point due = retry_at(in, after, random);
       const auto step = move_on_deferral ? next_step::next_candidate : next_step::settle;
       return {step, as_deferred(std::move(after), due, to_string(in.outcome.outcome), in.now), false, true, "deferral"};

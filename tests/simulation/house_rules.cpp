@@ -130,6 +130,7 @@ house_rules draw_rules(chance& dice) {
   rules.health.ejection_max = 60s;
   rules.health.slow_start = 5s;
   rules.health.probe_interval = 2s;
+  if (dice.one_in(6)) rules.failover_budget = {0, 0};
   rules.unknown_wait = {20s, 40s, 3min, 10min};
   house.doors = draw_doors();
   house.delivery.lane_window = dice.between(2, 8);

@@ -88,6 +88,7 @@ async::awaitable<mailjet_sink::next> mailjet_sink::respond(conversation& with, n
       break;
     default: break;
   }
+  if (what == fault::slow) co_await world_.pause(dice_.between_ms(100, 60'000));
   auto answered = dialect_.answer(request, std::string_view{request.target}.substr(0, request.target.find('?')));
   if (!is_send)
     co_return co_await send(with, answered.response.status, std::move(answered.response.body), std::string{});
@@ -100,7 +101,6 @@ async::awaitable<mailjet_sink::next> mailjet_sink::respond(conversation& with, n
     std::string body = with_first_refused(answered.response.body);
     co_return co_await send(with, 400, std::move(body), std::string{});
   }
-  if (what == fault::slow) co_await world_.pause(dice_.between_ms(100, 60'000));
   take(answered.records);
   co_return co_await answer_late(with, what, std::move(answered.response));
 }

@@ -4,7 +4,7 @@
 //
 // Exit 0: every promise was kept. Exit 1: the seed and what went wrong are on stderr; `--first SEED --seeds 1 --tell`
 // tells its story.
-#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -25,6 +25,12 @@ std::uint64_t number(const char* text, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : parse_decimal(text).value_or(otherwise);
 }
 
+// A seed that ends the process is a finding as well, and has to be named.
+volatile std::sig_atomic_t current_seed = 0;
+extern "C" void name_the_seed(int) {
+  std::fprintf(stderr, "seed %ld ended the process\n", static_cast<long>(current_seed));
+}
+
 arguments read(int count, char** values) {
   arguments out;
   out.seeds = number(std::getenv("STELLWERK_SEEDS"), out.seeds);
@@ -40,9 +46,11 @@ arguments read(int count, char** values) {
 }
 
 int run(const arguments& asked) {
+  (void)std::signal(SIGABRT, name_the_seed);
   run_result all;
   int failed = 0;
   for (std::uint64_t i = 0; i < asked.seeds; ++i) {
+    current_seed = static_cast<std::sig_atomic_t>(asked.first + i);
     const run_result one = run_world(asked.first + i, asked.how);
     all.acknowledged += one.acknowledged;
     all.attempts += one.attempts;

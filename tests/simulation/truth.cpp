@@ -119,6 +119,19 @@ void truth::attempt_started(const pair_key& pair, const std::string& attempt_id,
   story_.note("attempt " + attempt_id + " at " + destination + " for " + pair.text());
   pair_record& record = pairs_[pair];
   if (!intents_.contains(attempt_id)) violation("an attempt without a durable intent: " + pair.text());
+  check_start(pair, record, destination);
+  std::set<std::string>& open = in_flight_[destination];
+  open.insert(attempt_id);
+  const auto most = connections_max.find(destination);
+  if (most != connections_max.end() && open.size() > most->second)
+    violation("more attempts than connections at " + destination);
+  attempt_part part;
+  part.attempt_id = attempt_id;
+  part.destination = destination;
+  record.attempts.push_back(std::move(part));
+}
+
+void truth::check_start(const pair_key& pair, const pair_record& record, const std::string& destination) {
   for (const attempt_part& before : record.attempts) {
     if (!before.ended && !before.lost) violation("two attempts at once for " + pair.text());
     if (before.ambiguous() && before.destination != destination && !copies_allowed) {
@@ -126,16 +139,20 @@ void truth::attempt_started(const pair_key& pair, const std::string& attempt_id,
     }
   }
   if (record.final_written) violation("an attempt after the final state: " + pair.text());
-  attempt_part part;
-  part.attempt_id = attempt_id;
-  part.destination = destination;
-  record.attempts.push_back(std::move(part));
+  if (!no_failover || record.attempts.empty()) return;
+  const attempt_part& last = record.attempts.back();
+  const bool at_once = last.ended && time_.steady() - last.ended_at < std::chrono::milliseconds{500};
+  const bool spends = last.classified != mail::attempt_outcome::rejected_message;
+  if (at_once && spends && last.destination != destination)
+    violation("went on at once without a budget: " + pair.text());
 }
 
 void truth::attempt_ended(const pair_key& pair, const std::string& attempt_id, mail::attempt_outcome outcome) {
   story_.note("outcome " + attempt_id + " " + std::string{to_string(outcome)} + " for " + pair.text());
   if (attempt_part* part = part_of(pair, attempt_id)) {
     part->ended = true;
+    part->ended_at = time_.steady();
+    in_flight_[part->destination].erase(attempt_id);
     part->classified = outcome;
   }
 }
@@ -144,6 +161,13 @@ void truth::outcome_written(const queue_id& id, std::uint32_t index, const std::
   const pair_key* pair = pair_of(id, index);
   if (pair == nullptr) return;
   if (attempt_part* part = part_of(*pair, attempt_id)) part->durable = true;
+}
+
+void truth::outcome_found(const pair_key& pair, const std::string& attempt_id, mail::attempt_outcome outcome) {
+  attempt_part* part = part_of(pair, attempt_id);
+  if (part == nullptr || part->classified != outcome) return;
+  part->durable = true;
+  part->lost = false;
 }
 
 void truth::final_written(const queue_id& id, std::uint32_t index, mail::recipient_state state) {
@@ -162,6 +186,7 @@ void truth::operator_bounced(const queue_id& id) {
 }
 
 void truth::process_ended() {
+  in_flight_.clear();
   for (auto& [pair, record] : pairs_) {
     for (attempt_part& part : record.attempts) part.lost = part.lost || !part.durable;
   }

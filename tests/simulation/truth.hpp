@@ -39,6 +39,7 @@ struct attempt_part {
   bool ended = false;
   bool durable = false;  // the outcome was committed
   bool lost = false;     // the process ended before the outcome was committed
+  steady_point ended_at{};
 
   // What the gateway may not know: whether the sink has it.
   [[nodiscard]] bool ambiguous() const { return lost || classified == mail::attempt_outcome::unknown; }
@@ -78,7 +79,7 @@ struct notice_record {
 
 class truth {
  public:
-  explicit truth(trace& story) : story_{story} {}
+  truth(trace& story, const clock& time) : story_{story}, time_{time} {}
 
   // ---- clients ----
   void submitted(message_record what);
@@ -100,6 +101,8 @@ class truth {
   void attempt_started(const pair_key& pair, const std::string& attempt_id, const std::string& destination);
   void attempt_ended(const pair_key& pair, const std::string& attempt_id, mail::attempt_outcome outcome);
   void outcome_written(const queue_id& id, std::uint32_t index, const std::string& attempt_id);
+  // The disk has it although nobody lived to be told: what was known at the end of the process is known again.
+  void outcome_found(const pair_key& pair, const std::string& attempt_id, mail::attempt_outcome outcome);
   void final_written(const queue_id& id, std::uint32_t index, mail::recipient_state state);
   void operator_bounced(const queue_id& id);
   void process_ended();
@@ -113,13 +116,22 @@ class truth {
 
   // duplicate_is_better is, or was, somewhere in the policy: an unknown recipient may go to another destination.
   bool copies_allowed = false;
+  // The failover budget is nothing: no recipient goes on to another destination at once.
+  bool no_failover = false;
+  // A body on the disk was damaged while nobody looked: its message cannot be delivered, and waits.
+  bool damaged = false;
+  std::map<std::string, std::size_t> connections_max;  // by destination
 
  private:
   [[nodiscard]] attempt_part* part_of(const pair_key& pair, const std::string& attempt_id);
   [[nodiscard]] const pair_key* pair_of(const queue_id& id, std::uint32_t index) const;
   [[nodiscard]] bool is_personal(const std::string& token) const;
 
+  void check_start(const pair_key& pair, const pair_record& record, const std::string& destination);
+
   trace& story_;
+  const clock& time_;
+  std::map<std::string, std::set<std::string>> in_flight_;  // attempts by destination
   std::map<pair_key, pair_record> pairs_;
   std::map<std::string, message_record> messages_;
   std::map<std::string, notice_record> notices_;  // by token

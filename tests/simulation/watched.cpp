@@ -32,6 +32,17 @@ std::string final_recipient_in(std::string_view report) {
 
 }  // namespace
 
+std::optional<notice_record> notice_in(const spool::message_row& row, const std::string& to, std::string_view content) {
+  const auto cause = cause_of(row);
+  if (!cause) return std::nullopt;
+  notice_record notice;
+  notice.token = token_of(content);
+  notice.about = final_recipient_in(content);
+  notice.to = to;
+  notice.cause = *cause;
+  return notice;
+}
+
 void watched_store::accept(spool::accept_request request, spool::accept_completion done) {
   std::string token = token_of(*request.content);
   const auto watched = [this, token = std::move(token), done = std::move(done)](result<spool::accept_answer> answer) {
@@ -59,14 +70,9 @@ void watched_store::tell_settled(const spool::settle_request& request) {
     if (is_final(change.after.state)) told_.final_written(key.message, key.index, change.after.state);
   }
   for (const spool::accept_request& made : request.accepts) {
-    const std::string token = token_of(*made.content);
-    notice_record notice;
-    notice.token = token;
-    notice.about = final_recipient_in(*made.content);
-    notice.to = made.recipients.front().address;
-    if (const auto cause = cause_of(made.message)) notice.cause = *cause;
-    told_.notice_stored(notice);
-    tell_rows(told_, token, made.recipients);
+    const auto notice = notice_in(made.message, made.recipients.front().address, *made.content);
+    if (notice) told_.notice_stored(*notice);
+    tell_rows(told_, token_of(*made.content), made.recipients);
   }
 }
 

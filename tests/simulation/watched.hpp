@@ -12,6 +12,10 @@
 
 namespace stellwerk::simulation {
 
+// What a message of the gateway's own is about; nothing for any other message.
+[[nodiscard]] std::optional<notice_record> notice_in(const spool::message_row& row, const std::string& to,
+                                                     std::string_view content);
+
 class watched_store final : public spool::store {
  public:
   // `pushed`: something waits for the committer.

@@ -30,7 +30,7 @@ world_state::world_state(std::uint64_t seed, telling how)
     : seed_{seed},
       time_{half_a_century_ago},
       story_{moved_ahead(time_), how == telling::aloud},
-      told_{story_},
+      told_{story_, time_},
       log_{story_},
       tasks_{context_.get_executor(),
              [this](std::string_view task, std::string_view what) {
@@ -47,6 +47,8 @@ world_state::world_state(std::uint64_t seed, telling how)
       vendor_{outer_, vendor, seed},
       begin_{time_.steady()} {
   told_.copies_allowed = rules_.copies_allowed;
+  told_.no_failover = rules_.rules.failover_budget.minimum_per_second == 0;
+  for (const auto& one : rules_.destinations) told_.connections_max[one.name] = one.connections;
   doors_.dial = [this]() -> std::unique_ptr<test::memory_stream> {
     if (!gateway_) return nullptr;
     auto ends = test::make_memory_pair(context_, timers_);
@@ -118,6 +120,7 @@ void world_state::gateway_died(bool power) {
                                     : spool::simulated_disk::survivors::half_of_the_rest);
   draining_ = false;
   power_will_fail_ = false;
+  if (dice_.one_in(4)) damage_something();
   (void)timers_.call_at(time_.steady() + dice_.between_ms(100, 8'000), [this] { start_gateway(); });
 }
 
@@ -140,7 +143,9 @@ void world_state::start_gateway() {
   failed_since_ = {};
   if (!next->start()) {
     story_.note("START FAILED " + next->why().message());
-    if (!disk_.stopped() && !disk_is_full_) told_.violation("the store does not open: " + next->why().message());
+    const bool is_excused = disk_.stopped() || disk_is_full_ || repair_;
+    if (repair_) std::exchange(repair_, nullptr)();
+    if (!is_excused) told_.violation("the store does not open: " + next->why().message());
     next.reset();
     disk_.come_back(spool::simulated_disk::survivors::synced_only);
     ++power_losses_;
@@ -149,6 +154,7 @@ void world_state::start_gateway() {
     return;
   }
   gateway_ = std::move(next);
+  repair_ = nullptr;
   story_.note("PROCESS STARTED");
   if (!disk_.stopped()) verify_recovered();
 }
@@ -165,19 +171,43 @@ void world_state::verify_recovered() {
     const spool::recipient_key& key = one.recipient.key;
     const auto loaded = store.load_message(key.message);
     if (!loaded || !loaded->content) {
-      told_.violation("a message without its content: " + key.message.to_string());
+      if (!told_.damaged) told_.violation("a message without its content: " + key.message.to_string());
       continue;
     }
+    const auto notice = notice_in(loaded->message, one.recipient.address, *loaded->content);
+    if (notice && !told_.notices().contains(notice->token)) told_.notice_stored(*notice);
     told_.stored({token_of(*loaded->content), one.recipient.address}, key.message, key.index);
   }
   for (const auto& [row, pair] : told_.rows()) {
     const pair_record& record = told_.pairs().at(pair);
     const auto stored = store.load_recipient({row.first, row.second});
+    for (std::size_t i = 0; stored && i < stored->attempts.size(); ++i) {
+      told_.outcome_found(pair, stored->attempts[i].attempt_id, stored->attempts[i].outcome);
+    }
     if (!stored) {
       if (record.promised == promise::acknowledged) told_.violation("lost at a restart: " + pair.text());
     } else if (record.final_written && stored->state != *record.final_written) {
       told_.violation("a final state was forgotten: " + pair.text());
     }
+  }
+}
+
+// A bit of the disk turns while nobody looks: in a body, which is then set aside, or in the log of the state, whose
+// start is refused until the copy of the operator is back.
+void world_state::damage_something() {
+  const bool in_log = dice_.one_in(2);
+  std::vector<std::string> paths = disk_.files_like(in_log ? ".log" : "/segments/");
+  std::erase_if(paths, [&](const std::string& path) { return disk_.find(path)->bytes.size() < 400; });
+  if (paths.empty() || repair_) return;
+  const auto file = disk_.find(paths[dice_.between(0, paths.size() - 1)]);
+  const std::size_t where = dice_.between(0, file->bytes.size() / 2);
+  const char turned = static_cast<char>(file->bytes[where] ^ (1 << dice_.between(0, 7)));
+  story_.note(std::string{"a bit turns in "} + (in_log ? "the log" : "a segment"));
+  const char before = std::exchange(file->bytes[where], turned);
+  if (in_log) {
+    repair_ = [file, where, before] { file->bytes[where] = before; };
+  } else {
+    told_.damaged = true;
   }
 }
 
@@ -225,7 +255,7 @@ void world_state::drain_queue() {
                                    [](const auto&) {});
     }
   }
-  if (!everything_settled()) told_.violation("mail that does not end although everything works");
+  if (!everything_settled() && !told_.damaged) told_.violation("mail that does not end although everything works");
 }
 
 void world_state::finish() {

@@ -33,10 +33,21 @@ void world_state::send(letter what) {
   if (!what.smuggles && dice_.one_in(3)) {
     auto client = std::make_shared<rpc_client>(outer_, doors_, std::move(what), seed_);
     tasks_.spawn("rpc client", rpc_client::run(std::move(client)));
-  } else {
-    auto client = std::make_unique<smtp_client>(outer_, doors_, std::move(what), seed_);
-    tasks_.spawn("smtp client", smtp_client::run(std::move(client)));
+    return;
   }
+  // A local MTA may split a message into transactions: same key, same content, other recipients.
+  if (!what.key.empty() && what.recipients.size() > 1 && dice_.one_in(2)) {
+    letter rest = what;
+    rest.recipients.erase(rest.recipients.begin());
+    what.recipients.resize(1);
+    send_by_smtp(std::move(rest));
+  }
+  send_by_smtp(std::move(what));
+}
+
+void world_state::send_by_smtp(letter what) {
+  auto client = std::make_unique<smtp_client>(outer_, doors_, std::move(what), seed_);
+  tasks_.spawn("smtp client", smtp_client::run(std::move(client)));
 }
 
 // ---- weather ----
@@ -127,7 +138,12 @@ void world_state::operator_event() {
   static constexpr const char* names[] = {home_mta, spare_mta, vendor};
   const std::string name = names[dice_.between(0, 2)];
   delivery::dispatcher& dispatch = gateway_->dispatch();
-  switch (dice_.between(0, 6)) {
+  switch (dice_.between(0, 7)) {
+    case 7: {
+      const auto by = dice_.between_ms(0, 600'000) - std::chrono::minutes{5};
+      story_.note("the wall clock jumps by " + std::to_string(by.count()));
+      return time_.jump(by);
+    }
     case 0:
       story_.note("operator drains " + name);
       return dispatch.post([&dispatch, name] { dispatch.destinations().drain(name, "operator"); });

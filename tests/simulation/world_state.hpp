@@ -38,6 +38,7 @@ class world_state {
   void gateway_died(bool power);
   void end_gateway_orderly();
   void verify_recovered();
+  void damage_something();
   void heal();
   [[nodiscard]] bool everything_settled();
   void drain_queue();
@@ -49,6 +50,7 @@ class world_state {
   void plan_disk();
   void plan_operator();
   void send(letter what);
+  void send_by_smtp(letter what);
   void change_weather();
   void disk_event();
   void operator_event();
@@ -87,6 +89,7 @@ class world_state {
   bool draining_ = false;
   bool power_will_fail_ = false;
   bool disk_is_full_ = false;
+  std::function<void()> repair_;  // of a damaged log
   steady_point drain_until_{};
   steady_point failed_since_{};
 };

@@ -19,6 +19,12 @@ std::size_t kept_of(std::size_t unsynced, simulated_disk::survivors kept) {
   return 0;
 }
 
+void forget_given_up(simulated_disk::file& from, const std::vector<std::pair<std::size_t, std::size_t>>& ranges) {
+  for (const auto& [begin, end] : ranges) {
+    for (std::size_t at = begin; at < std::min(end, from.bytes.size()); ++at) from.bytes[at] = '\0';
+  }
+}
+
 }  // namespace
 
 simulated_disk::simulated_disk() : segment_seam_{make_segment_seam(*this)}, env_{make_rocksdb_seam(*this)} {}
@@ -70,6 +76,30 @@ void simulated_disk::background_ended() {
 
 void simulated_disk::come_back(survivors kept) {
   const std::lock_guard guard{mutex_};
+  if (kept == survivors::all_written) {
+    change_hands();
+  } else {
+    find_after_power_loss(kept);
+  }
+  locks_.clear();
+  power_lost_at_.reset();
+  faults_.clear();
+  failing_.clear();
+}
+
+// The machine went on: nothing became durable and nothing was lost. Who still has a file open holds another one now.
+void simulated_disk::change_hands() {
+  std::map<file*, file_ptr> copies;
+  for (names* each : {&files_, &durable_names_}) {
+    for (auto& [path, held] : *each) {
+      file_ptr& copy = copies[held.get()];
+      if (!copy) copy = std::make_shared<file>(*held);
+      held = copy;
+    }
+  }
+}
+
+void simulated_disk::find_after_power_loss(survivors kept) {
   // With the torn model names survive too: the journal of a file system often gets further than it promised.
   if (kept == survivors::synced_only) files_ = durable_names_;
   durable_names_ = files_;
@@ -80,14 +110,11 @@ void simulated_disk::come_back(survivors kept) {
     auto found = std::make_shared<file>();
     found->bytes = each->bytes.substr(0, each->synced + kept_of(rest, kept));
     found->synced = found->bytes.size();
+    forget_given_up(*found, each->given_up);
     used_ += found->bytes.size();
     durable_names_[path] = found;
     each = std::move(found);
   }
-  locks_.clear();
-  power_lost_at_.reset();
-  faults_.clear();
-  failing_.clear();
 }
 
 std::uint64_t simulated_disk::operations() const {
@@ -131,8 +158,7 @@ simulated_disk::fault simulated_disk::append(const file_ptr& target, std::string
   const fault found = before(change::append, bytes.size());
   // A failing write leaves a part behind, as real ones do.
   const bool is_gone = power_lost_at_ && operations_ > *power_lost_at_;
-  const std::string_view written =
-      found == fault::none ? bytes : bytes.substr(0, is_gone ? 0 : bytes.size() / 3);
+  const std::string_view written = found == fault::none ? bytes : bytes.substr(0, is_gone ? 0 : bytes.size() / 3);
   target->bytes.append(written);
   used_ += written.size();
   return found;
@@ -141,7 +167,11 @@ simulated_disk::fault simulated_disk::append(const file_ptr& target, std::string
 simulated_disk::fault simulated_disk::sync(const file_ptr& target) {
   const std::lock_guard guard{mutex_};
   const fault found = before(change::sync);
-  if (found == fault::none) target->synced = target->bytes.size();
+  if (found == fault::none) {
+    target->synced = target->bytes.size();
+  } else if (!power_lost_at_ || operations_ < *power_lost_at_) {
+    target->given_up.emplace_back(target->synced, target->bytes.size());
+  }
   return found;
 }
 
@@ -152,6 +182,10 @@ simulated_disk::fault simulated_disk::truncate(const file_ptr& target, std::size
   used_ -= target->bytes.size() - std::min(size, target->bytes.size());
   target->bytes.resize(size);
   target->synced = std::min(target->synced, size);
+  for (auto& [begin, end] : target->given_up) {
+    begin = std::min(begin, size);
+    end = std::min(end, size);
+  }
   return found;
 }
 

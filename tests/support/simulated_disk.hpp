@@ -14,6 +14,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -31,6 +32,8 @@ class simulated_disk {
   struct file {
     std::string bytes;
     std::size_t synced = 0;  // a prefix of bytes: every file is written front to back
+    // What was not on the disk when a sync failed: the kernel gave it up, no later sync brings it back.
+    std::vector<std::pair<std::size_t, std::size_t>> given_up;  // [from, to)
   };
   using file_ptr = std::shared_ptr<file>;
   enum class change : std::uint8_t { append, sync, sync_directory, create, remove, rename, truncate };
@@ -38,7 +41,7 @@ class simulated_disk {
   enum class survivors : std::uint8_t {
     synced_only,
     half_of_the_rest,
-    all_written,  // the process ended, the machine went on
+    all_written,  // the process ended, the machine went on; what was not synced is still in danger
   };
 
   simulated_disk();
@@ -88,6 +91,8 @@ class simulated_disk {
  private:
   using names = std::map<std::string, file_ptr>;
   static void move_below(names& where, const std::string& from, const std::string& to);
+  void change_hands();
+  void find_after_power_loss(survivors kept);
 
   mutable std::mutex mutex_;
   std::condition_variable idle_;

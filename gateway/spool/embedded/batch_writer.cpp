@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/planted_defect.hpp"
+
 namespace stellwerk::spool::embedded {
 namespace {
 
@@ -59,7 +61,7 @@ result<accept_result> batch_writer::accept(accept_request request) {
 
 result<std::optional<idempotency_row>> batch_writer::find_claim(const idempotency_hash& hash) const {
   const auto in_batch = claims_.find(hash);
-  if (in_batch != claims_.end()) return std::optional{in_batch->second};
+  if (in_batch != claims_.end() && !planted(defect::key_checked_then_stored)) return std::optional{in_batch->second};
   const auto value = context_.db.get(family::idempotency, view_of(hash));
   if (!value) {
     // A key that cannot be read is a key that is not known: a possible duplicate is better than a refusal for days.
@@ -101,7 +103,8 @@ result<accept_result> batch_writer::merge(const idempotency_hash& hash, idempote
   for (recipient_row& row : request.recipients) {
     const std::uint64_t address = hash_of_address(row.address);
     const auto& hashes = known.address_hashes;
-    if (std::find(hashes.begin(), hashes.end(), address) != hashes.end()) continue;
+    const bool is_known = std::find(hashes.begin(), hashes.end(), address) != hashes.end();
+    if (is_known && !planted(defect::merge_repeats_recipients)) continue;
     known.address_hashes.push_back(address);
     added.push_back(std::move(row));
   }

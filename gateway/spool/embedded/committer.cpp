@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/planted_defect.hpp"
+
 namespace stellwerk::spool::embedded {
 namespace {
 
@@ -153,6 +155,7 @@ void committer::add_lanes(batch_writer& writer, const std::vector<operation>& ba
 
 result<void> committer::write(batch_writer& writer, std::size_t applied) {
   if (applied == 0 && unwritten_lanes_.empty()) return {};
+  if (planted(defect::state_before_body) && !parts_.db.write(writer.finish())) return error{errc::store_failed, "spool"};
   if (auto bodies = parts_.segments.write_reserved(); !bodies) return bodies.error();
   return parts_.db.write(writer.finish());
 }
@@ -214,7 +217,7 @@ void committer::complete(operation& item, answer& outcome) {
 void committer::fail(operation& item, const error& failure) {
   parts_.metrics.refused_operations.add();
   if (auto* settle = std::get_if<settle_operation>(&item)) {
-    settle->done(failure);
+    settle->done(planted(defect::failed_settle_told_as_done) ? result<void>{} : failure);
   } else {
     std::get<accept_operation>(item).done(failure);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/planted_defect.hpp"
 #include "gateway/spool/embedded/segment_record.hpp"
 
 namespace stellwerk::spool::embedded {
@@ -118,7 +119,9 @@ result<void> segment_store::open_for_append(std::uint32_t segment) {
   if (*size != expected) {  // what a failed round left behind
     if (auto cut = (*file)->truncate(expected); !cut) return cut.error();
   }
-  if (auto synced = files_.sync_directory(options_.directory); !synced) return error{errc::store_failed, "spool.sync"};
+  const bool is_skipped = planted(defect::directory_not_synced);
+  const auto synced = is_skipped ? result<void>{} : files_.sync_directory(options_.directory);
+  if (!synced) return error{errc::store_failed, "spool.sync"};
   writer_ = std::move(*file);
   writer_segment_ = segment;
   return {};
@@ -133,7 +136,7 @@ result<void> segment_store::append_run(std::size_t begin, std::size_t end) {
     pieces.emplace_back(*reserved_[i].content);
   }
   if (auto appended = writer_->append(pieces); !appended) return appended.error();
-  if (!options_.sync) return {};
+  if (!options_.sync || planted(defect::body_not_synced)) return {};
   if (auto synced = writer_->sync(); !synced) {
     // Whatever the reason, the pages may be gone: this is never a matter of trying again.
     log_.error("spool.sync_failed", {{"segment", writer_segment_}, {"error", synced.error().message()}});
@@ -155,6 +158,7 @@ result<void> segment_store::write_reserved() {
 void segment_store::put_changes(state_batch& batch) {
   for (const auto& [segment, row] : round_) {
     const bool is_released = row.live == 0 && segment != round_current_;
+    if (is_released && planted(defect::segment_unlinked_early)) (void)files_.remove(path_of(segment));
     if (is_released) {
       batch.erase(family::segment, be32_key(segment));
     } else {

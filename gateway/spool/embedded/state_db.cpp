@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/planted_defect.hpp"
 #include "gateway/spool/embedded/encoding.hpp"
 #include "gateway/spool/embedded/log_tail.hpp"
 #include "gateway/spool/embedded/state_options.hpp"
@@ -150,7 +151,7 @@ state_cursor state_db::walk(family which, std::string_view from, std::string_vie
 
 result<void> state_db::write(state_batch& batch) {
   rocksdb::WriteOptions options;
-  options.sync = sync_;
+  options.sync = sync_ && !planted(defect::state_not_synced);
   const rocksdb::Status written = db_->Write(options, &batch.batch_);
   if (!written.ok()) return failed(written, "spool.commit");
   return {};
