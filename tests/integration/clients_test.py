@@ -108,6 +108,7 @@ const one = (to, more) => ({From: {Email: 'a@shop.example'}, To: to.map(Email =>
         self.gw.rewrite(good.replace("name: gw.example", "name: gw2.example").replace('grpc: {address: "127.0.0.1:0"}', 'grpc: {address: "127.0.0.1:1"}')
                         .replace("allow_networks: [127.0.0.0/8]", "allow_networks: [127.0.0.0/8], size_max: 1000"))
         wait_for(lambda: self.gw.metric("stellwerk_policy_reloads_total", result="accepted") == 1, "the reload")
+        wait_for(lambda: self.gw.log_events("reloaded"), "its log line, behind those of the paths")
         self.assertEqual([e["path"] for e in self.gw.log_events("restart_needed")], ["node.name", "ingress.grpc.address"])
         self.assertEqual(self.gw.log_events("restart_needed")[0]["message"], "restart needed: node.name")
         with self.assertRaises(smtplib.SMTPResponseException) as caught:
