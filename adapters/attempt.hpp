@@ -35,6 +35,7 @@ struct attempt {
   std::string campaign;
   std::vector<std::string> tags;
   std::map<std::string, std::string> metadata;
+  bool sandbox = false;         // the vendor says what it would do, and delivers nothing
   std::string idempotency_key;  // stable over all attempts of these recipients at this destination
   steady_point deadline{};      // of the whole attempt, but never cutting the wait for the reply after the dot
 };

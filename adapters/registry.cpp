@@ -152,4 +152,6 @@ std::vector<std::string> refused_fields_of(const destination_settings& settings)
   return whose != nullptr ? whose->refused_fields() : std::vector<std::string>{};
 }
 
+bool has_sandbox(const destination_settings& settings) { return find_vendor(settings.adapter) != nullptr; }
+
 }  // namespace stellwerk::adapters

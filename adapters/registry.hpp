@@ -45,5 +45,7 @@ struct adapter_environment {
 [[nodiscard]] std::optional<mail::capabilities> relay_capabilities_of(const destination_settings& settings);
 // Header fields the API refuses or rewrites, lower case; empty for SMTP.
 [[nodiscard]] std::vector<std::string> refused_fields_of(const destination_settings& settings);
+// Whether its main way can take a message without delivering it: an API can, SMTP cannot.
+[[nodiscard]] bool has_sandbox(const destination_settings& settings);
 
 }  // namespace stellwerk::adapters

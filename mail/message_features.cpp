@@ -80,8 +80,11 @@ void read_fields(message_features& features, const header_section& header) {
   features.has_dkim_signature = counts.contains("dkim-signature");
   features.has_message_id = counts.contains("message-id");
   const auto post = header.first("List-Unsubscribe-Post");
-  features.has_list_unsubscribe_one_click =
-      counts.contains("list-unsubscribe") && post && iequals(trim(unfold(*post)), "List-Unsubscribe=One-Click");
+  // RFC 8058 section 3.1: both fields, and an HTTPS address to post to.
+  const auto where = header.first("List-Unsubscribe");
+  features.has_list_unsubscribe_one_click = where && post &&
+                                            iequals(trim(unfold(*post)), "List-Unsubscribe=One-Click") &&
+                                            ascii_lower(unfold(*where)).find("<https://") != std::string::npos;
   features.from = addresses_of(header, "From", features.unreadable_addresses);
   features.to = addresses_of(header, "To", features.unreadable_addresses);
   features.cc = addresses_of(header, "Cc", features.unreadable_addresses);

@@ -33,7 +33,13 @@ class text_writer {
 void write(text_writer& out, const node_config& node) {
   out.number("node", static_cast<int>(node.what));
   if (!node.name.empty()) out.text("name", node.name);
-  if (node.what == node_config::kind::limit) out.text("limit", describe(node.limit));
+  if (node.what == node_config::kind::limit || node.what == node_config::kind::warmup) {
+    out.text("limit", describe(node.limit));
+  }
+  if (node.spill.backlog) out.number("backlog", *node.spill.backlog);
+  if (node.spill.waited) out.time("waited", *node.spill.waited);
+  if (node.what == node_config::kind::shadow) out.number("share", node.share);
+  for (const std::string& condition : node.conditions) out.text("case", condition);
   if (node.what == node_config::kind::split) {
     out.number("by", static_cast<int>(node.by));
     auto weights = node.weights;
@@ -90,6 +96,8 @@ void write(text_writer& out, const destination_traits& destination) {
     out.number("cost", destination.cost_per_thousand->amount);
   }
   if (destination.monthly_quota) out.number("monthly_quota", *destination.monthly_quota);
+  for (const std::string& pattern : destination.senders) out.text("sender", pattern);
+  if (destination.can_sandbox) out.number("can_sandbox", true);
   out.number("removed", destination.removed);
 }
 
@@ -121,6 +129,7 @@ std::string canonical_text(const policy_config& config, const std::vector<destin
     out.text("invariant", one.name);
     out.text("when", one.when);
     out.text("only", one.only);
+    if (!one.require.empty()) out.text("require", one.require);
   }
   for (const route_config& route : config.routes) write(out, route);
   for (const auto& [stream, retry] : config.retry) {

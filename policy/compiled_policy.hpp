@@ -22,6 +22,8 @@ struct compiled_rule {
 struct compiled_route {
   std::unique_ptr<const condition> when;
   route_node_ptr tree;
+  std::vector<const condition*> switches;  // inside the tree
+  bool depends_on_the_moment = false;      // what the tree proposes, apart from the live state of destinations
 };
 
 struct policy::impl {
@@ -32,7 +34,8 @@ struct policy::impl {
   std::vector<compiled_route> routes;  // parallel to config.routes
   invariant_filter invariants;
   std::vector<limit_config> limits;
-  std::vector<std::string> limit_paths;
+  std::vector<std::string> limit_names;
+  std::vector<std::optional<spill_config>> spills;  // by destination
 
   [[nodiscard]] std::optional<std::uint16_t> index_of(std::string_view destination) const;
 };

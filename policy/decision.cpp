@@ -8,6 +8,7 @@ std::string_view to_string(action what) {
     case action::wait: return "wait";
     case action::hold: return "hold";
     case action::refuse: return "refuse";
+    case action::discard: return "discard";
   }
   return "hold";
 }

@@ -77,6 +77,10 @@ void write_decision(std::string& out, const policy& rules, const explained_recip
   object.text("deadline", route != nullptr && route->deadline ? json_duration(*route->deadline) : "");
   write_list(object.key("candidates"), made.candidates,
              [&](std::string& list, const candidate& each) { write_candidate(list, rules, each); });
+  if (!made.shadows.empty()) {
+    write_list(object.key("shadows"), made.shadows,
+               [&](std::string& list, const candidate& each) { write_candidate(list, rules, each); });
+  }
   object.close();
 }
 

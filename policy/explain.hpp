@@ -36,17 +36,23 @@ class assumed_live_state final : public live_state {
     double spent = 0;
   };
 
-  explicit assumed_live_state(const policy& rules) : statuses_(rules.destinations().size()) {}
+  explicit assumed_live_state(const policy& rules)
+      : statuses_(rules.destinations().size()), limits_{rules.limits().begin(), rules.limits().end()} {}
   // False if there is no such destination or state; `rules` is the policy given before.
   [[nodiscard]] bool assume(const policy& rules, std::string_view destination, const assumption& what);
 
   [[nodiscard]] destination_status destination(std::size_t index) const override { return statuses_.at(index); }
   [[nodiscard]] candidate_reason pair(std::size_t, std::string_view) const override { return candidate_reason::none; }
   [[nodiscard]] bool sender_refused(std::size_t, std::string_view) const override { return false; }
-  [[nodiscard]] bool limit_has_room(std::size_t) const override { return true; }
+  // A budget is used up by what is assumed to be spent there; the other limits are open.
+  [[nodiscard]] bool limit_has_room(std::size_t limit_index, std::size_t destination) const override {
+    const auto& budget = limits_.at(limit_index).budget;
+    return !budget || statuses_.at(destination).spent < budget->amount;
+  }
 
  private:
   std::vector<destination_status> statuses_;
+  std::vector<limit_config> limits_;
 };
 
 }  // namespace stellwerk::policy

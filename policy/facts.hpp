@@ -37,8 +37,9 @@ struct message_facts {
   const std::vector<std::string>* tags = nullptr;
   const std::map<std::string, std::string>* metadata = nullptr;
   std::uint64_t size = 0;
-  std::uint64_t recipients = 0;  // of the submission
-  time_point accepted_at{};      // or send_at, if given: deadlines count from here
+  std::uint64_t recipients = 0;         // of the submission
+  time_point accepted_at{};             // or send_at, if given: deadlines count from here
+  std::string_view shadow_destination;  // a copy for that one's sandbox, and for nobody else; "": no copy
 };
 
 // Everything but the stream and client is read from `content` via `header`.

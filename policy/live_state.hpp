@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/clock.hpp"
+
 namespace stellwerk::policy {
 
 // Why a candidate was not chosen; the closed set of contracts section 5.
@@ -31,8 +33,10 @@ enum class candidate_reason : std::uint8_t {
 struct destination_status {
   candidate_reason unavailable = candidate_reason::none;  // none: may be tried
   bool panic_allowed = false;                             // ejected by ratio or latency only: panic may ignore the mark
-  std::int64_t backlog = 0;
-  double spent = 0;  // this month, in its currency
+  bool full = false;                                      // no connection or token free at this moment
+  std::int64_t backlog = 0;                               // recipients in line whose first destination it is
+  duration waited{0};  // how long the first of them that is due has waited for its turn
+  double spent = 0;    // this month, in its currency
 };
 
 // Destinations are indexed as in policy::destinations().
@@ -44,8 +48,9 @@ class live_state {
   [[nodiscard]] virtual candidate_reason pair(std::size_t index, std::string_view mailbox_provider) const = 0;
   // The (destination, header_from domain) pair is out after refused_sender.
   [[nodiscard]] virtual bool sender_refused(std::size_t index, std::string_view header_from_domain) const = 0;
-  // Whether the `limit` node has room; what exceeds goes on to the next candidate.
-  [[nodiscard]] virtual bool limit_has_room(std::size_t limit_index) const = 0;
+  // Whether the `limit` or `warmup` node has room for one recipient at `destination`; what exceeds goes on to the next
+  // candidate.
+  [[nodiscard]] virtual bool limit_has_room(std::size_t limit_index, std::size_t destination) const = 0;
 };
 
 // Everything is available: preflight and unit tests.
@@ -54,7 +59,7 @@ class ideal_live_state final : public live_state {
   [[nodiscard]] destination_status destination(std::size_t) const override { return {}; }
   [[nodiscard]] candidate_reason pair(std::size_t, std::string_view) const override { return candidate_reason::none; }
   [[nodiscard]] bool sender_refused(std::size_t, std::string_view) const override { return false; }
-  [[nodiscard]] bool limit_has_room(std::size_t) const override { return true; }
+  [[nodiscard]] bool limit_has_room(std::size_t, std::size_t) const override { return true; }
 };
 
 }  // namespace stellwerk::policy

@@ -16,9 +16,12 @@ void for_each_condition(const policy::impl& rules, Visit visit) {
   for (const compiled_rule& rule : rules.rules) visit(*rule.when);
   for (const compiled_invariant& one : rules.invariants.all()) {
     visit(*one.when);
-    visit(*one.only);
+    if (one.only) visit(*one.only);
   }
-  for (const compiled_route& route : rules.routes) visit(*route.when);
+  for (const compiled_route& route : rules.routes) {
+    visit(*route.when);
+    for (const condition* one : route.switches) visit(*one);
+  }
 }
 
 }  // namespace
@@ -37,7 +40,10 @@ const std::string& policy::version() const { return impl_->version; }
 std::span<const destination_traits> policy::destinations() const { return impl_->destinations; }
 std::span<const route_config> policy::routes() const { return impl_->config.routes; }
 std::span<const limit_config> policy::limits() const { return impl_->limits; }
-std::span<const std::string> policy::limit_paths() const { return impl_->limit_paths; }
+std::span<const std::string> policy::limit_names() const { return impl_->limit_names; }
+const std::optional<spill_config>& policy::spill_of(std::size_t destination) const {
+  return impl_->spills[destination];
+}
 const policy_config& policy::config() const { return impl_->config; }
 
 classification policy::classify(const classify_request& request) const { return classifier{*impl_}.classify(request); }

@@ -63,7 +63,10 @@ class policy {
   [[nodiscard]] std::span<const destination_traits> destinations() const;
   [[nodiscard]] std::span<const route_config> routes() const;
   [[nodiscard]] std::span<const limit_config> limits() const;
-  [[nodiscard]] std::span<const std::string> limit_paths() const;
+  // What a limit is called over reloads: its route's name and its place in the tree. Parallel to limits().
+  [[nodiscard]] std::span<const std::string> limit_names() const;
+  // The lowest thresholds of the `spill` nodes above a destination; none if there is no such node.
+  [[nodiscard]] const std::optional<spill_config>& spill_of(std::size_t destination) const;
   [[nodiscard]] const policy_config& config() const;
 
   [[nodiscard]] classification classify(const classify_request& request) const;

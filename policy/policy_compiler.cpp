@@ -1,5 +1,6 @@
 #include "policy/policy_compiler.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -106,9 +107,16 @@ void policy_compiler::compile_rules() {
 void policy_compiler::compile_invariants() {
   std::vector<compiled_invariant> compiled;
   for (const invariant_config& one : made_->config.invariants) {
-    if (one.only.empty()) fault(one.path, "needs `only`: without it nothing is restricted");
-    compiled.push_back({one.name, compile_condition(one.when, one.path + ".when", condition_use::invariant_when),
-                        compile_condition(one.only, one.path + ".only", condition_use::invariant_only)});
+    const bool by_message = !one.require.empty();
+    if (by_message == !one.only.empty()) fault(one.path, "needs one of `only` and `require`: what is restricted");
+    if (by_message && one.require != one_click_requirement) {
+      fault(one.path + ".require",
+            fmt::format("unknown requirement '{}'; known is {}", one.require, one_click_requirement));
+    }
+    if (one.name == sender_alignment_name) fault(one.path + ".name", "is the name of a built-in invariant");
+    compiled.push_back(
+        {one.name, compile_condition(one.when, one.path + ".when", condition_use::invariant_when),
+         by_message ? nullptr : compile_condition(one.only, one.path + ".only", condition_use::invariant_only)});
   }
   made_->invariants = invariant_filter{std::move(compiled)};
 }
@@ -118,12 +126,18 @@ void policy_compiler::compile_routes() {
   route_compiler trees{made_->destinations, faults_};
   for (const route_config& one : made_->config.routes) compile_route(one, trees);
   made_->limits = trees.take_limits();
-  made_->limit_paths = trees.take_limit_paths();
+  made_->limit_names = trees.take_limit_names();
+  made_->spills = trees.take_spills();
 }
 
 void policy_compiler::compile_route(const route_config& config, route_compiler& trees) {
-  const condition_use use = can_refuse(config.via) ? condition_use::refuse_route : condition_use::route;
-  compiled_route route{compile_condition(config.when, config.path + ".when", use), trees.compile(config.via)};
+  const condition_use use = can_end_for_good(config.via) ? condition_use::refuse_route : condition_use::route;
+  compiled_route route;
+  route.when = compile_condition(config.when, config.path + ".when", use);
+  route.tree = trees.compile(config, use);
+  route.switches = trees.take_switches();
+  route.depends_on_the_moment = std::any_of(route.switches.begin(), route.switches.end(),
+                                            [](const condition* one) { return one->depends_on_the_moment(); });
   if (config.deadline && *config.deadline <= duration{0}) fault(config.path + ".deadline", "is above 0");
   if (config.spill_after && *config.spill_after < duration{0}) fault(config.path + ".spill_after", "is not negative");
   made_->routes.push_back(std::move(route));

@@ -19,28 +19,61 @@ namespace stellwerk::policy {
 struct money {
   double amount = 0;
   std::string currency;  // ISO 4217
+  friend bool operator==(const money&, const money&) = default;
 };
 
 enum class split_by : std::uint8_t { recipient, message, campaign };
 
-// One bound of a `limit` node; exactly one is set.
+// So many messages on the n-th UTC day from `from` on, none before it, and no bound after the last one.
+struct warmup_config {
+  std::chrono::sys_days from{};
+  std::vector<std::uint64_t> daily;
+  friend bool operator==(const warmup_config&, const warmup_config&) = default;
+};
+
+// One bound of a `limit` or `warmup` node; exactly one is set.
 struct limit_config {
   std::optional<double> rate_per_second;
   std::optional<std::uint32_t> concurrency;
   std::optional<std::uint64_t> per_day;
   std::optional<std::uint64_t> per_month;
   std::optional<money> budget;  // per month
+  std::optional<warmup_config> warmup;
+  friend bool operator==(const limit_config&, const limit_config&) = default;
+};
+
+// When a `spill` node lets mail go past what stands below it; at least one is set.
+struct spill_config {
+  std::optional<std::uint64_t> backlog;
+  std::optional<duration> waited;
 };
 
 struct node_config {
-  enum class kind : std::uint8_t { destination, failover, split, limit, hold, refuse };
+  enum class kind : std::uint8_t {
+    destination,
+    failover,
+    split,
+    limit,
+    hold,
+    refuse,
+    cheapest,
+    spill,
+    warmup,
+    shadow,
+    discard,
+    switch_by,
+  };
   kind what = kind::destination;
   std::string path;
-  std::string name;                                     // destination name; reason of hold; text of refuse
-  std::vector<node_config> children;                    // failover: in order; limit: exactly one
+  std::string name;  // destination; reason of hold and discard; text of refuse; whom a shadow copies to
+  // failover, cheapest: in order. limit, spill, warmup, shadow: exactly one. switch: the case's, `otherwise` last.
+  std::vector<node_config> children;
+  std::vector<std::string> conditions;                  // switch: of all its children but the last
   std::vector<std::pair<std::string, double>> weights;  // split: destination name -> weight >= 0
   split_by by = split_by::recipient;
-  limit_config limit;
+  limit_config limit;  // limit, warmup
+  spill_config spill;
+  double share = 1;  // shadow: of the mail
 };
 
 enum class on_unknown : std::uint8_t { same_destination, hold, duplicate_is_better };
@@ -78,8 +111,9 @@ struct classify_rule_config {
 struct invariant_config {
   std::string name;
   std::string path;
-  std::string when;  // empty: always
-  std::string only;  // condition over the candidate
+  std::string when;     // empty: always
+  std::string only;     // condition over the candidate
+  std::string require;  // or what the message must have: "one_click_unsubscribe"
 };
 
 struct retry_config {
@@ -137,7 +171,9 @@ struct destination_traits {
   std::optional<std::uint64_t> backlog_max;
   std::optional<money> cost_per_thousand;
   std::optional<std::uint64_t> monthly_quota;
-  bool removed = false;  // tombstone: never chosen, still named by unknown or pinned recipients
+  std::vector<std::string> senders;  // header From addresses it may send for, as patterns; none: all
+  bool can_sandbox = false;          // its main way can take a message without delivering it
+  bool removed = false;              // tombstone: never chosen, still named by unknown or pinned recipients
 };
 
 struct policy_config {

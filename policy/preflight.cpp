@@ -46,6 +46,7 @@ preflight_verdict judge(const policy::impl& rules, const decision& made) {
   const bool left = std::any_of(made.candidates.begin(), made.candidates.end(),
                                 [](const candidate& one) { return one.verdict != verdict::filtered; });
   if (left) return {};
+  if (made.action == action::discard) return {};
   if (made.action == action::refuse) {
     return {false, rules.config.routes[made.route].name, made.action_reason, false};
   }
@@ -66,7 +67,7 @@ preflight_verdict preflight(const policy::impl& rules, const facts& about) {
     const bool perhaps = when.depends_on_the_moment();
     if (!perhaps && when.ask(fact_activation{about}) != condition::answer::yes) continue;
     preflight_verdict verdict = judge(rules, router{rules, about, nothing, ideal, now}.decide_at_the_door(i));
-    if (verdict.accepted || !perhaps) return verdict;
+    if (verdict.accepted || !perhaps) return rules.routes[i].depends_on_the_moment ? preflight_verdict{} : verdict;
     if (!against) against = std::move(verdict);
   }
   // No route at all: accepted and held for an operator, unless a route that may match could never send it.

@@ -48,6 +48,10 @@ const past_attempt* last_attempt_at(const history& past, std::string_view destin
 }  // namespace
 
 decision router::decide() {
+  if (!about_.message->shadow_destination.empty()) {
+    decide_for_a_copy();
+    return std::move(made_);
+  }
   const auto index = matching_route();
   if (!index) {
     made_.action = action::hold;
@@ -83,6 +87,39 @@ void router::decide_by_route(std::size_t index) {
     choose();
   }
   if (made_.chosen() == nullptr && !choose_in_panic()) conclude_without_choice(proposed.end(), proposed.text());
+  if (const candidate* chosen = made_.chosen(); chosen != nullptr && !chosen->shadows.empty()) {
+    for (const std::uint16_t destination : chosen->shadows) made_.shadows.emplace_back().destination = destination;
+    filter_copies(made_.shadows);
+  }
+}
+
+// A copy is bound by what binds its original, and never leaves by a way that would deliver it: only the API of a vendor
+// has a sandbox, its relay has none.
+void router::filter_copies(std::vector<candidate>& copies) const {
+  rules_.invariants.apply(about_, rules_.destinations, copies);
+  for (candidate& one : copies) {
+    if (one.verdict == verdict::filtered) continue;
+    const destination_traits& destination = rules_.destinations[one.destination];
+    capability_verdict can = check_capabilities(about_, past_, destination);
+    if (!can.allowed) {
+      set_aside(one, verdict::filtered, candidate_reason::capability, std::move(can.detail));
+    } else if (can.way != way::main || !destination.can_sandbox) {
+      set_aside(one, verdict::filtered, candidate_reason::capability, "no_sandbox");
+    }
+  }
+}
+
+// A copy goes where it was made for, whatever the routes have become, or nowhere.
+void router::decide_for_a_copy() {
+  const auto index = rules_.index_of(about_.message->shadow_destination);
+  if (index) made_.candidates.emplace_back().destination = *index;
+  filter_copies(made_.candidates);
+  look_at_live_state();
+  choose();
+  if (made_.chosen() != nullptr) return;
+  const bool waits = std::any_of(made_.candidates.begin(), made_.candidates.end(), remains);
+  made_.action = waits ? action::wait : action::discard;
+  made_.action_reason = waits ? "no_destination_available" : "shadow";
 }
 
 std::optional<std::size_t> router::matching_route() const {
@@ -91,6 +128,11 @@ std::optional<std::size_t> router::matching_route() const {
     if (rules_.routes[i].when->ask(asked) == condition::answer::yes) return i;
   }
   return std::nullopt;
+}
+
+const route_config& router::route() const {
+  static const route_config none;  // of a copy
+  return made_.route < rules_.config.routes.size() ? rules_.config.routes[made_.route] : none;
 }
 
 bool router::deadline_passed() const {
@@ -201,14 +243,23 @@ void router::look_at(std::size_t index) {
     // Too fast, or its own bounds are full: mail stays in its lane rather than flooding the next one.
     stops_[index] =
         (status.unavailable == candidate_reason::throttled || status.unavailable == candidate_reason::limit) &&
-        !may_spill();
+        !may_spill() && !one.overflows;
     return;
   }
+  // As a standby it is protected from what it could not work off; mail of its own is not kept from it.
+  const auto& backlog_max = rules_.destinations[one.destination].backlog_max;
+  if (index > 0 && backlog_max && status.backlog >= static_cast<std::int64_t>(*backlog_max)) {
+    set_aside(one, verdict::unavailable, candidate_reason::limit, "backlog_max");
+    stops_[index] = !may_spill() && !one.overflows;
+    return;
+  }
+  // Beyond the threshold of a `spill` node the surplus goes on; what fits goes on leaving here.
+  if (one.overflows && status.full) return set_aside(one, verdict::unavailable, candidate_reason::limit, "spill");
   const candidate_reason pair = live_.pair(one.destination, about_.mailbox_provider);
   if (pair != candidate_reason::none) {
     set_aside(one, verdict::unavailable, pair, "mailbox_provider " + std::string{about_.mailbox_provider});
     stops_[index] = pair == candidate_reason::throttled
-                        ? !may_spill()
+                        ? !may_spill() && !one.overflows
                         : route().on_deferral == on_deferral::wait && !deadline_passed();
     return;
   }
@@ -298,8 +349,8 @@ void router::conclude_empty(proposal::ending ending, std::string_view text) {
     made_.ended_by_node = true;
     return;
   }
-  made_.action = action::hold;
-  if (ending == proposal::ending::hold) {
+  made_.action = ending == proposal::ending::discard ? action::discard : action::hold;
+  if (ending == proposal::ending::hold || ending == proposal::ending::discard) {
     made_.action_reason = text;
     made_.ended_by_node = true;
     return;

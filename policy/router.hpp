@@ -28,7 +28,7 @@ class router {
  private:
   void decide_by_route(std::size_t index);
   [[nodiscard]] std::optional<std::size_t> matching_route() const;
-  [[nodiscard]] const route_config& route() const { return rules_.config.routes[made_.route]; }
+  [[nodiscard]] const route_config& route() const;
   [[nodiscard]] bool deadline_passed() const;
   [[nodiscard]] bool may_spill() const;
 
@@ -41,6 +41,8 @@ class router {
   void look_at_live_state();
   void look_at(std::size_t index);
   void choose();
+  void decide_for_a_copy();
+  void filter_copies(std::vector<candidate>& copies) const;
   [[nodiscard]] bool choose_in_panic();
   void conclude_without_choice(proposal::ending ending, std::string_view text);
   void conclude_empty(proposal::ending ending, std::string_view text);

@@ -20,11 +20,12 @@ namespace stellwerk::adapters::esp {
 // One message on its way.
 struct part {
   part(async::executor owner, attempt what_in, vendor_entry entry_in)
-      : what{std::move(what_in)}, entry{std::move(entry_in)}, called{owner} {}
+      : what{std::move(what_in)}, entry{std::move(entry_in)}, alone{what.sandbox}, called{owner} {}
 
   attempt what;
   vendor_entry entry;
-  bool alone = false;                    // a request of several was refused for what may be its fault
+  // For a sandbox, which a whole request is sent into; or a request of several was refused for what may be its fault.
+  bool alone = false;
   std::optional<attempt_report> report;  // what became of it
   async::completion<bool> called;        // it has its report, or leads the next request
 };

@@ -52,6 +52,7 @@ struct cannot_carry {
 // One message in the vendor's words, ready to be joined with others into a request.
 struct vendor_entry {
   std::string text;
+  bool sandbox = false;  // a copy that must not be delivered: alone in its request, which says so
 };
 using entry_result = std::variant<vendor_entry, cannot_carry>;
 

@@ -56,9 +56,10 @@ smtp_adapter::smtp_adapter(std::string destination, smtp_settings settings, net:
 async::awaitable<attempt_report> smtp_adapter::deliver(attempt what) {
   const steady_point start = clock_.steady();
   delivery_run run{what};
-  if (!what.content) {
+  if (!what.content || what.sandbox) {
     mail::recipient_outcome nothing_to_send;
-    nothing_to_send.reply = "the attempt has no content";
+    nothing_to_send.reply =
+        what.sandbox ? "SMTP has no sandbox: the copy would be delivered" : "the attempt has no content";
     run.settle_open(nothing_to_send);
   }
   while (!run.open.empty()) co_await run_transaction(run);

@@ -78,6 +78,7 @@ config::adapter_catalogue linked_adapters() {
     traits.capabilities = adapters::capabilities_of(settings);
     traits.relay_capabilities = adapters::relay_capabilities_of(settings);
     traits.refused_fields = adapters::refused_fields_of(settings);
+    traits.can_sandbox = adapters::has_sandbox(settings);
   };
   catalogue.fault = [](const adapters::destination_settings& settings) { return adapters::settings_fault(settings); };
   return catalogue;

@@ -1,6 +1,5 @@
 // What the main thread does a few times a second, and reloads.
 #include <algorithm>
-#include <map>
 #include <variant>
 
 #include "gateway/app/gateway_parts.hpp"
@@ -11,33 +10,21 @@ namespace {
 constexpr double marketing_refused_at = 0.80;  // of spool.bytes_max
 constexpr double closed_at = 0.95;
 
-constexpr std::size_t tied_looked_at =
-    10'000;  // recipients of unknown outcome: at most the attempts in flight at a crash, and few else
 
 bool has_destination(const policy::policy& rules, const std::string& name) {
   const auto all = rules.destinations();
   return std::any_of(all.begin(), all.end(), [&](const policy::destination_traits& one) { return one.name == name; });
 }
 
-// Recipients whose last attempt may have handed over at a destination that `next` does not have: "" if there are none.
-std::string tied_to_what_vanishes(spool::store& store, const policy::policy& now, const policy::policy& next) {
-  std::uint64_t unknown = 0;
-  for (const mail::traffic_stream stream : mail::all_traffic_streams) unknown += store.count(stream, mail::recipient_state::unknown);
-  const auto mine = now.destinations();
-  const bool vanishes = std::any_of(mine.begin(), mine.end(), [&](const auto& one) { return !has_destination(next, one.name); });
-  if (!vanishes || unknown == 0) return "";
-  spool::message_filter filter;
-  filter.state = mail::recipient_state::unknown;
-  filter.limit = tied_looked_at;
-  const auto listed = store.list(filter);
-  if (!listed) return "the store could not be read: " + listed.error().message();
-  std::map<std::string, std::size_t> tied;
-  for (const spool::listed_recipient& one : *listed) {
-    if (!has_destination(next, one.recipient.pinned_destination)) ++tied[one.recipient.pinned_destination];
-  }
+// Recipients that may have been handed over to a destination that `next` does not have, and may go nowhere else:
+// unknown ones, and those deferred since. "" if there are none.
+std::string tied_to_what_vanishes(const spool::store& store, const policy::policy& now, const policy::policy& next) {
   std::string text;
-  for (const auto& [name, count] : tied) {
-    text += (text.empty() ? "" : "; ") + std::to_string(count) + " recipients of unknown outcome are tied to destination '" + name +
+  for (const policy::destination_traits& one : now.destinations()) {
+    const std::uint64_t count = has_destination(next, one.name) ? 0 : store.tied_to(one.name);
+    if (count == 0) continue;
+    text += (text.empty() ? "" : "; ") + std::to_string(count) +
+            " recipients of unknown outcome are tied to destination '" + one.name +
             "': keep it with removed: true until they are settled";
   }
   return text;
@@ -56,8 +43,8 @@ process_metrics::process_metrics(metric_registry& registry)
   for (const mail::traffic_stream stream : mail::all_traffic_streams) {
     for (const mail::recipient_state state : mail::all_recipient_states) {
       if (is_final(state)) continue;
-      messages[delivery::index_of(stream)][static_cast<std::size_t>(state)] =
-          registry.make_gauge("messages", "Recipients in the queue.", {{"stream", to_string(stream)}, {"state", to_string(state)}});
+      messages[delivery::index_of(stream)][static_cast<std::size_t>(state)] = registry.make_gauge(
+          "messages", "Recipients in the queue.", {{"stream", to_string(stream)}, {"state", to_string(state)}});
     }
   }
   registry.make_gauge("build_info", "The version that runs.", {{"version", STELLWERK_VERSION}}).set(1);
@@ -82,7 +69,8 @@ void gateway::parts::show_counts() {
   for (const mail::traffic_stream stream : mail::all_traffic_streams) {
     for (const mail::recipient_state state : mail::all_recipient_states) {
       if (is_final(state)) continue;
-      shown.messages[delivery::index_of(stream)][static_cast<std::size_t>(state)].set(static_cast<double>(store->count(stream, state)));
+      shown.messages[delivery::index_of(stream)][static_cast<std::size_t>(state)].set(
+          static_cast<double>(store->count(stream, state)));
     }
   }
   const spool::store_health health = store->health();
@@ -109,16 +97,19 @@ admin::readiness gateway::parts::readiness() const {
 void gateway::parts::watch_pressure() {
   const spool::store_health health = store->health();
   const double used = health.bytes_max == 0 ? 0
-                                            : static_cast<double>(health.state_bytes + health.body_bytes) / static_cast<double>(health.bytes_max);
+                                            : static_cast<double>(health.state_bytes + health.body_bytes) /
+                                                  static_cast<double>(health.bytes_max);
   using ingress::pressure_level;
   // A failed store is no full queue: what is offered then is answered by the store's own refusal.
   const bool full = (!health.writable && health.reason == "store_full") || used >= closed_at;
-  const pressure_level level = full ? pressure_level::closed
-                               : used >= marketing_refused_at       ? pressure_level::marketing_refused
-                                                                    : pressure_level::open;
+  const pressure_level level = full                           ? pressure_level::closed
+                               : used >= marketing_refused_at ? pressure_level::marketing_refused
+                                                              : pressure_level::open;
   if (level == pressure.level()) return;
   pressure.set_level(level);
-  log.warning("pressure", {{"level", level == pressure_level::open ? "open" : level == pressure_level::closed ? "closed" : "marketing_refused"},
+  log.warning("pressure", {{"level", level == pressure_level::open     ? "open"
+                                     : level == pressure_level::closed ? "closed"
+                                                                       : "marketing_refused"},
                            {"spool_used", used},
                            {"store", health.reason}});
 }
@@ -137,7 +128,8 @@ void gateway::reload() {
   };
   if (const auto* faults = std::get_if<std::vector<config::config_fault>>(&loaded)) {
     std::string text;
-    for (const config::config_fault& one : *faults) text += (text.empty() ? "" : "; ") + to_string(one, all.settings.file);
+    for (const config::config_fault& one : *faults)
+      text += (text.empty() ? "" : "; ") + to_string(one, all.settings.file);
     refuse(text);
     return;
   }

@@ -19,7 +19,8 @@ struct unit {
 // "12.5KB" -> 12.5 times the unit's factor; nullopt without a known unit.
 std::optional<double> with_unit(std::string_view text, std::initializer_list<unit> units) {
   std::size_t digits = 0;
-  while (digits < text.size() && (std::isdigit(static_cast<unsigned char>(text[digits])) != 0 || text[digits] == '.')) ++digits;
+  while (digits < text.size() && (std::isdigit(static_cast<unsigned char>(text[digits])) != 0 || text[digits] == '.'))
+    ++digits;
   const auto value = parse_number(text.substr(0, digits));
   if (!value) return std::nullopt;
   const std::string_view name = text.substr(digits);
@@ -48,8 +49,16 @@ std::optional<duration> parse_duration(std::string_view text) {
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
-  const auto bytes = with_unit(text, {{"", 1}, {"B", 1}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
-                                      {"KiB", 1024.}, {"MiB", 1048576.}, {"GiB", 1073741824.}, {"TiB", 1099511627776.}});
+  const auto bytes = with_unit(text, {{"", 1},
+                                      {"B", 1},
+                                      {"KB", 1e3},
+                                      {"MB", 1e6},
+                                      {"GB", 1e9},
+                                      {"TB", 1e12},
+                                      {"KiB", 1024.},
+                                      {"MiB", 1048576.},
+                                      {"GiB", 1073741824.},
+                                      {"TiB", 1099511627776.}});
   if (!bytes || *bytes < 0 || *bytes > 1e18) return std::nullopt;
   return static_cast<std::uint64_t>(*bytes);
 }
@@ -62,6 +71,18 @@ std::optional<double> parse_rate(std::string_view text) {
 std::optional<double> parse_percent(std::string_view text) {
   const auto share = with_unit(text, {{"%", 0.01}});
   return share && *share >= 0 && *share <= 1 ? share : std::nullopt;
+}
+
+std::optional<std::chrono::sys_days> parse_date(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
+  const auto year = parse_decimal(text.substr(0, 4));
+  const auto month = parse_decimal(text.substr(5, 2));
+  const auto day = parse_decimal(text.substr(8, 2));
+  if (!year || !month || !day) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year{static_cast<int>(*year)},
+                                         std::chrono::month{static_cast<unsigned>(*month)},
+                                         std::chrono::day{static_cast<unsigned>(*day)}};
+  return date.ok() ? std::optional{std::chrono::sys_days{date}} : std::nullopt;
 }
 
 std::optional<policy::money> parse_money(std::string_view text) {
@@ -208,7 +229,8 @@ void map_reader::optional_duration(std::string_view key, std::optional<duration>
   const yaml_node* found = scalar(key, "a duration");
   if (found == nullptr) return;
   const auto value = parse_duration(found->text);
-  value ? void(out = value) : fault(key, "a duration such as 250ms, 30s, 5m or 4h is expected, not '" + found->text + "'");
+  value ? void(out = value)
+        : fault(key, "a duration such as 250ms, 30s, 5m or 4h is expected, not '" + found->text + "'");
 }
 
 void map_reader::size(std::string_view key, std::uint64_t& out) {

@@ -1,5 +1,5 @@
-// Typed reading of a YAML tree: every fault is collected with its position and path, unknown keys with the nearest known
-// name. A value that is wrong leaves the default in place, so that reading goes on to the next fault.
+// Typed reading of a YAML tree: every fault is collected with its position and path, unknown keys with the nearest
+// known name. A value that is wrong leaves the default in place, so that reading goes on to the next fault.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,9 @@ namespace stellwerk::config {
 // Collects faults and remembers where each path stands, so that later checks (compiled conditions) can name the place.
 class fault_sink {
  public:
-  void add(const yaml_node& where, const std::string& path, std::string reason) { faults_.push_back({where.at, path, std::move(reason)}); }
+  void add(const yaml_node& where, const std::string& path, std::string reason) {
+    faults_.push_back({where.at, path, std::move(reason)});
+  }
   void add_at(const std::string& path, std::string reason, std::size_t column_offset = 0);
   void add_all(std::vector<config_fault> faults) { faults_.insert(faults_.end(), faults.begin(), faults.end()); }
   // Is there a fault at `path` or below it?
@@ -43,12 +45,13 @@ struct load_context {
   std::function<std::optional<std::string>(const std::string&)> read_file;
 };
 
-[[nodiscard]] std::optional<duration> parse_duration(std::string_view text);       // 250ms 30s 5m 4h 72h 3d
-[[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);      // 10KB 25MB 64KiB 512
-[[nodiscard]] std::optional<double> parse_rate(std::string_view text);             // 500/s 50/m 10/h, per second
-[[nodiscard]] std::optional<double> parse_percent(std::string_view text);          // 50% as 0.5
-[[nodiscard]] std::optional<policy::money> parse_money(std::string_view text);     // 0.85 EUR
-[[nodiscard]] std::optional<double> parse_number(std::string_view text);           // decimal; no octal, no hex
+[[nodiscard]] std::optional<duration> parse_duration(std::string_view text);           // 250ms 30s 5m 4h 72h 3d
+[[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);          // 10KB 25MB 64KiB 512
+[[nodiscard]] std::optional<double> parse_rate(std::string_view text);                 // 500/s 50/m 10/h, per second
+[[nodiscard]] std::optional<double> parse_percent(std::string_view text);              // 50% as 0.5
+[[nodiscard]] std::optional<policy::money> parse_money(std::string_view text);         // 0.85 EUR
+[[nodiscard]] std::optional<std::chrono::sys_days> parse_date(std::string_view text);  // 2026-12-01
+[[nodiscard]] std::optional<double> parse_number(std::string_view text);               // decimal; no octal, no hex
 
 // One map of the file. Each key is asked for once; finish() reports the ones nobody asked for.
 class map_reader {
@@ -56,7 +59,9 @@ class map_reader {
   map_reader(const yaml_node* node, std::string path, const load_context& context);
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] std::string path_of(std::string_view key) const { return path_.empty() ? std::string{key} : path_ + "." + std::string{key}; }
+  [[nodiscard]] std::string path_of(std::string_view key) const {
+    return path_.empty() ? std::string{key} : path_ + "." + std::string{key};
+  }
   [[nodiscard]] const yaml_node* get(std::string_view key);  // null when absent or null
   [[nodiscard]] bool has(std::string_view key) const { return node_ != nullptr && node_->find(key) != nullptr; }
 
@@ -72,7 +77,7 @@ class map_reader {
   void percent(std::string_view key, double& out);
   void money_value(std::string_view key, std::optional<policy::money>& out);
   void texts(std::string_view key, std::vector<std::string>& out);
-  void secret(std::string_view key, std::string& out);     // {env: NAME} or {file: PATH}
+  void secret(std::string_view key, std::string& out);  // {env: NAME} or {file: PATH}
   void secret_or_text(std::string_view key, std::string& out);
   void file_path(std::string_view key, std::string& out);  // relative to the configuration file
   template <class E>

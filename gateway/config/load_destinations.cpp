@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "gateway/config/sections.hpp"
+#include "mail/address_pattern.hpp"
 
 namespace stellwerk::config {
 namespace {
@@ -22,7 +23,8 @@ void load_hosts(map_reader& fields, std::uint16_t default_port, std::vector<adap
   if (texts.empty()) fields.fault("hosts", "at least one host is required");
 }
 
-void load_smtp(map_reader& fields, const load_context& context, std::uint16_t default_port, adapters::smtp_settings& out) {
+void load_smtp(map_reader& fields, const load_context& context, std::uint16_t default_port,
+               adapters::smtp_settings& out) {
   load_hosts(fields, default_port, out.hosts);
   map_reader tls{fields.get("tls"), fields.path_of("tls"), context};
   tls.choice<adapters::tls_mode>("mode", out.tls,
@@ -99,9 +101,11 @@ void load_destination(const std::string& name, const yaml_node& node, const load
   traits.name = name;
   fields.require("adapter");
   fields.text("adapter", settings.adapter);
-  const bool known = std::find(catalogue.names.begin(), catalogue.names.end(), settings.adapter) != catalogue.names.end();
+  const bool known =
+      std::find(catalogue.names.begin(), catalogue.names.end(), settings.adapter) != catalogue.names.end();
   if (!known && !settings.adapter.empty()) {
-    fields.fault("adapter", "unknown adapter '" + settings.adapter + "'" + nearest_hint(settings.adapter, catalogue.names));
+    fields.fault("adapter",
+                 "unknown adapter '" + settings.adapter + "'" + nearest_hint(settings.adapter, catalogue.names));
     return;
   }
   traits.adapter = settings.adapter;
@@ -118,6 +122,10 @@ void load_destination(const std::string& name, const yaml_node& node, const load
   fields.integer64("monthly_quota", monthly_quota);
   if (monthly_quota > 0) traits.monthly_quota = monthly_quota;
   fields.boolean("removed", traits.removed);
+  fields.texts("senders", traits.senders);
+  for (const std::string& pattern : traits.senders) {
+    if (!mail::is_address_pattern(pattern)) fields.fault("senders", "not an address pattern: " + pattern);
+  }
   std::uint64_t size_max = 0;
   fields.size("size_max", size_max);
   if (settings.adapter == "smtp") {

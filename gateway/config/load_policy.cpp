@@ -4,130 +4,9 @@
 namespace stellwerk::config {
 namespace {
 
-using policy::node_config;
-
-void load_node(const yaml_node& node, const std::string& path, const load_context& context, node_config& out);
-
-void load_children(const yaml_node& node, const std::string& path, const load_context& context, std::vector<node_config>& out) {
-  if (node.what != yaml_node::kind::list) {
-    context.faults.add(node, path, "a list of destinations or nodes is expected");
-    return;
-  }
-  for (std::size_t i = 0; i < node.items.size(); ++i) {
-    node_config child;
-    load_node(node.items[i], path + "[" + std::to_string(i) + "]", context, child);
-    out.push_back(std::move(child));
-  }
-}
-
-void load_split(map_reader& fields, const load_context& context, node_config& out) {
-  out.what = node_config::kind::split;
-  const yaml_node* weights = fields.get("split");
-  if (weights == nullptr || weights->what != yaml_node::kind::map) {
-    fields.fault("split", "a map of destination to weight is expected");
-  } else {
-    map_reader reader{weights, fields.path_of("split"), context};
-    for (const auto& [name, value] : weights->fields) {
-      double weight = 0;
-      reader.number(name, weight);
-      if (weight < 0) reader.fault(name, "a weight is 0 or more");
-      out.weights.emplace_back(name, weight);
-    }
-    reader.finish();
-  }
-  fields.choice<policy::split_by>("by", out.by,
-                                  {{"recipient", policy::split_by::recipient},
-                                   {"message", policy::split_by::message},
-                                   {"campaign", policy::split_by::campaign}});
-}
-
-void load_limit(map_reader& fields, const load_context& context, node_config& out) {
-  out.what = node_config::kind::limit;
-  map_reader bound{fields.get("limit"), fields.path_of("limit"), context};
-  bound.rate("rate", out.limit.rate_per_second);
-  std::uint32_t concurrency = 0;
-  bound.integer("concurrency", concurrency);
-  if (concurrency > 0) out.limit.concurrency = concurrency;
-  std::uint64_t per_day = 0;
-  std::uint64_t per_month = 0;
-  bound.integer64("per_day", per_day);
-  bound.integer64("per_month", per_month);
-  if (per_day > 0) out.limit.per_day = per_day;
-  if (per_month > 0) out.limit.per_month = per_month;
-  bound.money_value("budget", out.limit.budget);
-  bound.finish();
-  const int given = int{out.limit.rate_per_second.has_value()} + int{out.limit.concurrency.has_value()} +
-                    int{out.limit.per_day.has_value()} + int{out.limit.per_month.has_value()} + int{out.limit.budget.has_value()};
-  if (given != 1) fields.fault("limit", "exactly one of rate, concurrency, per_day, per_month, budget is expected");
-  node_config child;
-  if (const yaml_node* via = fields.get("via")) {
-    load_node(*via, fields.path_of("via"), context, child);
-    out.children.push_back(std::move(child));
-  } else {
-    fields.fault("via", "is required: what the limit is for");
-  }
-}
-
-void load_node(const yaml_node& node, const std::string& path, const load_context& context, node_config& out) {
-  out.path = path;
-  context.faults.remember(path, node);
-  if (node.what == yaml_node::kind::scalar) {
-    out.what = node_config::kind::destination;
-    out.name = node.text;
-    return;
-  }
-  if (node.what == yaml_node::kind::list) {
-    out.what = node_config::kind::failover;
-    load_children(node, path, context, out.children);
-    return;
-  }
-  map_reader fields{&node, path, context};
-  if (fields.has("failover")) {
-    out.what = node_config::kind::failover;
-    if (const yaml_node* list = fields.get("failover")) load_children(*list, fields.path_of("failover"), context, out.children);
-  } else if (fields.has("split")) {
-    load_split(fields, context, out);
-  } else if (fields.has("limit")) {
-    load_limit(fields, context, out);
-  } else if (fields.has("hold")) {
-    out.what = node_config::kind::hold;
-    fields.text("hold", out.name);
-  } else if (fields.has("refuse")) {
-    out.what = node_config::kind::refuse;
-    fields.text("refuse", out.name);
-  } else {
-    context.faults.add(node, path, "one of failover, split, limit, hold, refuse, a destination's name or a list is expected");
-    return;
-  }
-  fields.finish();
-}
-
-void load_route(const yaml_node& node, const std::string& path, const load_context& context, policy::route_config& out) {
-  map_reader fields{&node, path, context};
-  out.path = path;
-  fields.require("name");
-  fields.text("name", out.name);
-  fields.text("when", out.when);
-  if (const yaml_node* via = fields.get("via")) {
-    load_node(*via, fields.path_of("via"), context, out.via);
-  } else {
-    fields.fault("via", "is required");
-  }
-  fields.optional_duration("deadline", out.deadline);
-  fields.choice<policy::on_deadline>("on_deadline", out.on_deadline,
-                                     {{"next", policy::on_deadline::next}, {"drop", policy::on_deadline::drop}});
-  fields.choice<policy::on_unknown>("on_unknown", out.on_unknown,
-                                    {{"same_destination", policy::on_unknown::same_destination},
-                                     {"hold", policy::on_unknown::hold},
-                                     {"duplicate_is_better", policy::on_unknown::duplicate_is_better}});
-  fields.choice<policy::on_deferral>("on_deferral", out.on_deferral,
-                                     {{"wait", policy::on_deferral::wait}, {"next", policy::on_deferral::next}});
-  fields.optional_duration("spill_after", out.spill_after);
-  fields.finish();
-}
-
 template <class Item, class Load>
-void load_items(const yaml_node* node, const std::string& path, const load_context& context, std::vector<Item>& out, Load load) {
+void load_items(const yaml_node* node, const std::string& path, const load_context& context, std::vector<Item>& out,
+                Load load) {
   if (node == nullptr) return;
   if (node->what != yaml_node::kind::list) {
     context.faults.add(*node, path, "a list is expected");
@@ -142,7 +21,8 @@ void load_items(const yaml_node* node, const std::string& path, const load_conte
 
 void load_stream(map_reader& fields, std::string_view key, mail::traffic_stream& out) {
   fields.choice<mail::traffic_stream>(
-      key, out, {{"transactional", mail::traffic_stream::transactional}, {"marketing", mail::traffic_stream::marketing}});
+      key, out,
+      {{"transactional", mail::traffic_stream::transactional}, {"marketing", mail::traffic_stream::marketing}});
 }
 
 void load_classify_rule(const yaml_node& node, const std::string& path, const load_context& context,
@@ -156,13 +36,15 @@ void load_classify_rule(const yaml_node& node, const std::string& path, const lo
   fields.finish();
 }
 
-void load_invariant(const yaml_node& node, const std::string& path, const load_context& context, policy::invariant_config& out) {
+void load_invariant(const yaml_node& node, const std::string& path, const load_context& context,
+                    policy::invariant_config& out) {
   map_reader fields{&node, path, context};
   out.path = path;
-  for (const char* key : {"name", "only"}) fields.require(key);
+  fields.require("name");
   fields.text("name", out.name);
   fields.text("when", out.when);
   fields.text("only", out.only);
+  fields.text("require", out.require);
   fields.finish();
 }
 
@@ -231,7 +113,8 @@ void load_policy(const yaml_node* node, const load_context& context, policy::pol
   classify.finish();
   load_items(fields.get("invariants"), "policy.invariants", context, out.invariants, load_invariant);
   load_items(fields.get("routes"), "policy.routes", context, out.routes, load_route);
-  if (out.routes.empty()) context.faults.add(node == nullptr ? yaml_node{} : *node, "policy.routes", "at least one route is required");
+  if (out.routes.empty())
+    context.faults.add(node == nullptr ? yaml_node{} : *node, "policy.routes", "at least one route is required");
   load_retry(fields.get("retry"), context, out);
   load_health(fields.get("health"), context, out.health);
   load_budgets(fields, context, out);

@@ -13,6 +13,7 @@ void check_address(map_reader& fields, const std::string& address);
 void load_destinations(const yaml_node* node, const load_context& context, const adapter_catalogue& catalogue,
                        std::vector<adapters::destination_settings>& settings,
                        std::vector<policy::destination_traits>& traits);
+void load_route(const yaml_node& node, const std::string& path, const load_context& context, policy::route_config& out);
 void load_policy(const yaml_node* node, const load_context& context, policy::policy_config& out);
 
 // "host:25", "[::1]:587", "host" with a default port; nullopt if it is neither.

@@ -25,6 +25,26 @@ delivery_message::delivery_message(spool::message_row row, mail::analysed_ptr an
   facts_.size = row_.size;
   facts_.recipients = row_.recipients;
   facts_.accepted_at = starts();
+  facts_.shadow_destination = row_.shadow_destination;
+}
+
+spool::message_row made_from(const spool::message_row& cause, queue_id id, time_point now) {
+  spool::message_row row;
+  row.id = id;
+  row.client = cause.client;
+  row.tenant = cause.tenant;
+  row.ingress = cause.ingress;
+  row.listener = cause.listener;
+  row.smtputf8 = cause.smtputf8;
+  row.stream = cause.stream;
+  row.stream_source = cause.stream_source;
+  row.stream_reason = "made from " + cause.id.to_string();
+  row.campaign = cause.campaign;
+  row.template_name = cause.template_name;
+  row.tags = cause.tags;
+  row.metadata = cause.metadata;
+  row.accepted = now;
+  return row;
 }
 
 result<message_ptr> make_delivery_message(spool::message_row row, mail::content_ptr content,

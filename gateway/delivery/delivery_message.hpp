@@ -24,6 +24,7 @@ class delivery_message {
   [[nodiscard]] const policy::message_facts& facts() const { return facts_; }
   // When `deadline`s and lifetimes start to count: send_at, else acceptance.
   [[nodiscard]] time_point starts() const { return row_.send_at.value_or(row_.accepted); }
+  [[nodiscard]] bool is_copy() const { return !row_.shadow_destination.empty(); }  // for a sandbox, never delivered
   [[nodiscard]] std::size_t bytes() const { return analysed_->content->size(); }
 
  private:
@@ -33,12 +34,16 @@ class delivery_message {
 };
 using message_ptr = std::shared_ptr<const delivery_message>;
 
+// The row of a message made from another one: what binds that binds this.
+[[nodiscard]] spool::message_row made_from(const spool::message_row& cause, queue_id id, time_point now);
+
 // errc::malformed when the stored content does not parse any more (a corrupt record).
 [[nodiscard]] result<message_ptr> make_delivery_message(spool::message_row row, mail::content_ptr content,
                                                         mail::analysed_ptr analysed = nullptr);
 
 // The facts of one recipient; views into the message and the row.
-[[nodiscard]] policy::facts facts_of(const delivery_message& message, const spool::recipient_row& recipient, time_point now);
+[[nodiscard]] policy::facts facts_of(const delivery_message& message, const spool::recipient_row& recipient,
+                                     time_point now);
 [[nodiscard]] policy::history history_of(const spool::recipient_row& recipient);
 
 }  // namespace stellwerk::delivery

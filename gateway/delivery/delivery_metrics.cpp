@@ -20,16 +20,19 @@ delivery_metrics::delivery_metrics(metric_registry& registry) : registry_{regist
           registry.make_counter("dispositions_total", "Recipients that reached a final state.",
                                 {{"stream", to_string(stream)}, {"state", to_string(state)}});
     }
-    ready[s] = registry.make_gauge("ready", "Recipients in memory that may start now.", {{"stream", to_string(stream)}});
+    ready[s] =
+        registry.make_gauge("ready", "Recipients in memory that may start now.", {{"stream", to_string(stream)}});
     oldest_message_age_seconds[s] = registry.make_gauge(
         "oldest_message_age_seconds", "Age of the oldest queued message that is due.", {{"stream", to_string(stream)}});
   }
-  failover_budget_remaining = registry.make_gauge("failover_budget_remaining", "Re-attempts at once that are left now.");
-  failover_budget_refusals =
-      registry.make_counter("failover_budget_refusals_total", "Re-attempts that were deferred because the budget was empty.");
+  failover_budget_remaining =
+      registry.make_gauge("failover_budget_remaining", "Re-attempts at once that are left now.");
+  failover_budget_refusals = registry.make_counter("failover_budget_refusals_total",
+                                                   "Re-attempts that were deferred because the budget was empty.");
   dsn_total = registry.make_counter("dsn_total", "Delivery status notifications made.");
-  dsn_suppressed_total =
-      registry.make_counter("dsn_suppressed_total", "Notifications not made because one address had its share this hour.");
+  shadow_copies_total = registry.make_counter("shadow_copies_total", "Copies made for a sandbox.");
+  dsn_suppressed_total = registry.make_counter("dsn_suppressed_total",
+                                               "Notifications not made because one address had its share this hour.");
   poison_total = registry.make_counter("poison_total", "Recipients dead-lettered after repeated lost attempts.");
 }
 
@@ -58,8 +61,8 @@ destination_metrics& delivery_metrics::destination(std::string_view name, std::s
         registry_.make_histogram("handoff_seconds", "From acceptance to the peer's acceptance.", queue_bounds(),
                                  {{"stream", to_string(stream)}, {"destination", name}});
   }
-  made.attempt_seconds =
-      registry_.make_histogram("attempt_seconds", "Duration of one attempt.", attempt_bounds(), {{"destination", name}});
+  made.attempt_seconds = registry_.make_histogram("attempt_seconds", "Duration of one attempt.", attempt_bounds(),
+                                                  {{"destination", name}});
   for (const char* state : destination_states) {
     made.state[state] = registry_.make_gauge("destination_state", "1 for the state the destination is in.",
                                              {{"destination", name}, {"state", state}});
@@ -70,8 +73,9 @@ destination_metrics& delivery_metrics::destination(std::string_view name, std::s
     made.unknown_total[cause] = registry_.make_counter("unknown_total", "Attempts that ended without a known outcome.",
                                                        {{"destination", name}, {"cause", cause}});
   }
-  made.possible_duplicates = registry_.make_counter(
-      "possible_duplicates_total", "Attempts made although an earlier one may have handed over.", {{"destination", name}});
+  made.possible_duplicates =
+      registry_.make_counter("possible_duplicates_total", "Attempts made although an earlier one may have handed over.",
+                             {{"destination", name}});
   if (!currency.empty()) {
     made.cost = registry_.make_gauge("cost_total", "Cost of what was handed over this month.",
                                      {{"destination", name}, {"currency", currency}});
@@ -91,7 +95,8 @@ counter& delivery_metrics::invariant_holds(std::string_view invariant) {
   const auto known = invariant_holds_.find(invariant);
   if (known != invariant_holds_.end()) return known->second;
   return invariant_holds_[std::string{invariant}] = registry_.make_counter(
-             "invariant_holds_total", "Recipients held because an invariant left no destination.", {{"invariant", invariant}});
+             "invariant_holds_total", "Recipients held because an invariant left no destination.",
+             {{"invariant", invariant}});
 }
 
 counter& delivery_metrics::policy_errors(std::string_view rule) {

@@ -19,14 +19,14 @@ namespace stellwerk::delivery {
 }
 
 struct destination_metrics {
-  std::array<std::array<counter, 13>, 2> attempts;   // [stream][outcome]
+  std::array<std::array<counter, 13>, 2> attempts;  // [stream][outcome]
   histogram attempt_seconds;
-  std::array<histogram, 2> handoff_seconds;          // accept to hand-over
-  std::map<std::string, gauge, std::less<>> state;   // 0 | 1 for each state word
+  std::array<histogram, 2> handoff_seconds;         // accept to hand-over
+  std::map<std::string, gauge, std::less<>> state;  // 0 | 1 for each state word
   gauge unknown;
   std::map<std::string, counter, std::less<>> unknown_total;  // by cause: stage words
   counter possible_duplicates;
-  gauge cost;                                         // this month
+  gauge cost;  // this month
 };
 
 class delivery_metrics {
@@ -43,9 +43,10 @@ class delivery_metrics {
   std::array<std::array<counter, 15>, 2> dispositions;  // [stream][state]
   gauge failover_budget_remaining;
   counter failover_budget_refusals;
-  std::array<gauge, 2> ready;                           // recipients in memory, allowed to start
+  std::array<gauge, 2> ready;  // recipients in memory, allowed to start
   std::array<gauge, 2> oldest_message_age_seconds;
   counter dsn_total;
+  counter shadow_copies_total;
   counter dsn_suppressed_total;
   counter poison_total;
 

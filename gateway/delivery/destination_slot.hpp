@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "gateway/delivery/destination_table.hpp"
+#include "policy/route/proposal.hpp"
 
 namespace stellwerk::delivery {
 
@@ -19,15 +20,30 @@ struct destination_table::slot {
     adopt_limits();
   }
 
-  // Rates and quotas from the traits; called again by a reload that changed them.
+  // The rate from the traits; called again by a reload that changed it.
   void adopt_limits() {
     rate.reset();
     if (traits.rate_per_second) rate.emplace(*traits.rate_per_second);
-    if (traits.monthly_quota) {
-      if (!monthly) monthly.emplace(policy::quota_period::month, static_cast<double>(*traits.monthly_quota));
-    } else {
-      monthly.reset();
-    }
+  }
+
+  // A reload that changes the settings of health starts its marks anew; what was counted and what an operator said
+  // stays.
+  void carry_over(const slot& before) {
+    sent = before.sent;
+    spent = before.spent;
+    backlog = before.backlog;
+    delivered = before.delivered;
+    waited = before.waited;
+    waits = before.waits;
+    operator_reason = before.operator_reason;
+    health.keep_operator_mark(before.health);
+  }
+  [[nodiscard]] bool quota_has(double recipients, time_point now) const {
+    return !traits.monthly_quota || sent.used(now) + recipients <= static_cast<double>(*traits.monthly_quota) + 1e-9;
+  }
+  [[nodiscard]] bool beyond_spill(time_point now) const {
+    return spill &&
+           policy::is_beyond(*spill, {policy::candidate_reason::none, false, false, backlog, waited, spent.used(now)});
   }
 
   policy::destination_traits traits;
@@ -39,10 +55,14 @@ struct destination_table::slot {
   slot_share share;
   std::map<std::string, policy::pair_health, std::less<>> pairs;  // by mailbox provider: a closed set
   std::optional<policy::token_bucket> rate;
-  std::optional<policy::quota> monthly;
-  policy::quota spent{policy::quota_period::month, std::numeric_limits<double>::infinity()};  // counts, never refuses
+  // What is under way or may have been handed over this month: recipients, money. They count and refuse nothing
+  // themselves.
+  policy::quota sent{policy::quota_period::month, std::numeric_limits<double>::infinity()};
+  policy::quota spent{policy::quota_period::month, std::numeric_limits<double>::infinity()};
+  std::optional<policy::spill_config> spill;  // the lowest thresholds of the routes
   std::array<bool, 2> waits{};
   std::int64_t backlog = 0;
+  duration waited{0};                   // of the first in line
   std::optional<time_point> delivered;  // last
   bool listed = true;                   // named by the adopted policy
   std::string operator_reason;

@@ -1,20 +1,27 @@
 #include "gateway/delivery/destination_table.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "gateway/delivery/destination_slot.hpp"
+#include "policy/route/limit_node.hpp"
 
 namespace stellwerk::delivery {
 namespace {
 
-std::string gate_key(const std::string& path, const policy::limit_config& limit) {
-  std::string key = path;
-  if (limit.rate_per_second) key += " rate " + std::to_string(*limit.rate_per_second);
-  if (limit.concurrency) key += " concurrency " + std::to_string(*limit.concurrency);
-  if (limit.per_day) key += " per_day " + std::to_string(*limit.per_day);
-  if (limit.per_month) key += " per_month " + std::to_string(*limit.per_month);
-  if (limit.budget) key += " budget " + std::to_string(limit.budget->amount) + limit.budget->currency;
-  return key;
+// Numbers may change, the kind of bound may not: another kind counts something else.
+std::string gate_key(const std::string& name, const policy::limit_config& limit) {
+  const char* kind = limit.rate_per_second ? "rate"
+                     : limit.concurrency   ? "concurrency"
+                     : limit.per_day       ? "per_day"
+                     : limit.per_month     ? "per_month"
+                     : limit.warmup        ? "warmup"
+                                           : "budget";
+  return name + " " + kind + (limit.budget ? " " + limit.budget->currency : "");
+}
+
+double price_of(const policy::destination_traits& traits, double recipients) {
+  return traits.cost_per_thousand ? traits.cost_per_thousand->amount * recipients / 1000 : 0;
 }
 
 }  // namespace
@@ -27,39 +34,58 @@ destination_table::~destination_table() = default;
 void destination_table::adopt(const std::shared_ptr<const policy::policy>& rules, stream_shares shares) {
   const bool health_changed = !rules_ || rules_->config().health != rules->config().health;
   shares_ = shares;
+  adopt_destinations(*rules, health_changed);
+  adopt_limits(*rules);
+  wake_counters();
+  rules_ = rules;
+  changed_ = true;
+}
+
+void destination_table::adopt_destinations(const policy::policy& rules, bool health_changed) {
   for (auto& [name, one] : slots_) one->listed = false;
   by_index_.clear();
-  for (const policy::destination_traits& traits : rules->destinations()) {
+  for (const policy::destination_traits& traits : rules.destinations()) {
     std::unique_ptr<slot>& place = slots_[traits.name];
     if (!place || (health_changed && place->share.in_use() == 0)) {
-      place = std::make_unique<slot>(traits, rules->config(), shares, random_);
+      auto fresh = std::make_unique<slot>(traits, rules.config(), shares_, random_);
+      if (place) fresh->carry_over(*place);
+      place = std::move(fresh);
     } else {
-      const bool paced_differently = place->traits.rate_per_second != traits.rate_per_second ||
-                                     place->traits.monthly_quota != traits.monthly_quota;
+      const bool paced_differently = place->traits.rate_per_second != traits.rate_per_second;
       place->traits = traits;
       if (paced_differently) place->adopt_limits();
-      place->share.set_shares(shares);
+      place->share.set_shares(shares_);
     }
     place->listed = true;
+    place->spill = rules.spill_of(by_index_.size());
     place->metrics =
         &metrics_.destination(traits.name, traits.cost_per_thousand ? traits.cost_per_thousand->currency : "");
     by_index_.push_back(place.get());
     publish_state(*place);
   }
+}
+
+void destination_table::adopt_limits(const policy::policy& rules) {
   gate_by_index_.clear();
   gate_key_by_index_.clear();
   std::map<std::string, std::unique_ptr<policy::limit_gate>, std::less<>> kept;
-  for (std::size_t i = 0; i < rules->limits().size(); ++i) {
-    const std::string key = gate_key(rules->limit_paths()[i], rules->limits()[i]);
-    auto known = gates_.find(key);
-    kept[key] =
-        known != gates_.end() ? std::move(known->second) : std::make_unique<policy::limit_gate>(rules->limits()[i]);
-    gate_by_index_.push_back(kept[key].get());
-    gate_key_by_index_.push_back(key);
+  for (std::size_t i = 0; i < rules.limits().size(); ++i) {
+    const policy::limit_config& limit = rules.limits()[i];
+    std::string key = gate_key(rules.limit_names()[i], limit);
+    std::unique_ptr<policy::limit_gate>& place = kept[key];
+    if (auto known = gates_.extract(key); known) {
+      place = std::move(known.mapped());
+      place->change(limit);
+    } else {
+      place = std::make_unique<policy::limit_gate>(limit);
+    }
+    gate_by_index_.push_back(place.get());
+    gate_key_by_index_.push_back(std::move(key));
+  }
+  for (auto& [key, gone] : gates_) {
+    if (const policy::quota* counted = gone->counted()) dormant_["limit/" + key] = counted->mark();
   }
   gates_ = std::move(kept);
-  rules_ = rules;
-  changed_ = true;
 }
 
 destination_table::slot& destination_table::at(std::string_view name) const { return *slots_.find(name)->second; }
@@ -73,7 +99,7 @@ policy::candidate_reason destination_table::unavailable(const slot& one) const {
     return policy::candidate_reason::ejected;
   }
   if (one.throttle.blocked(now)) return policy::candidate_reason::throttled;
-  if (one.monthly && !one.monthly->has(1, time_.now())) return policy::candidate_reason::quota;
+  if (!one.quota_has(1, time_.now())) return policy::candidate_reason::quota;
   return policy::candidate_reason::none;
 }
 
@@ -83,7 +109,14 @@ policy::destination_status destination_table::destination(std::size_t index) con
   status.unavailable = unavailable(one);
   status.panic_allowed = status.unavailable == policy::candidate_reason::ejected && one.health.panic_allowed();
   status.backlog = one.backlog;
+  status.waited = one.waited;
   status.spent = one.spent.used(time_.now());
+  if (one.spill) {
+    // Nobody else asks whether there is room at this very moment: what finds none waits in its lane.
+    const steady_point now = time_.steady();
+    status.full = one.share.in_use() >= one.health.connections_allowed(one.traits.connections, now) ||
+                  (one.rate && !one.rate->has(1, now));
+  }
   return status;
 }
 
@@ -97,8 +130,9 @@ bool destination_table::sender_refused(std::size_t index, std::string_view heade
   return by_index_[index]->senders.refused(header_from_domain, time_.steady());
 }
 
-bool destination_table::limit_has_room(std::size_t limit_index) const {
-  return gate_by_index_[limit_index]->has_room({}, time_.steady(), time_.now());
+bool destination_table::limit_has_room(std::size_t limit_index, std::size_t destination) const {
+  const policy::pacing_cost one_recipient{1, price_of(by_index_[destination]->traits, 1)};
+  return gate_by_index_[limit_index]->has_room(one_recipient, time_.steady(), time_.now());
 }
 
 bool destination_table::available(std::string_view name) const {
@@ -134,34 +168,46 @@ bool destination_table::delivered_since(std::string_view name, time_point when) 
   return known != slots_.end() && known->second->delivered && *known->second->delivered > when;
 }
 
-std::variant<reservation, policy::candidate_reason> destination_table::reserve(const policy::candidate& candidate,
-                                                                               const attempt_subject& subject) {
+// What is used up for good, or for now, so that waiting here helps less than going on.
+std::optional<refusal> destination_table::refusal_by_limits(const policy::candidate& candidate,
+                                                            const attempt_subject& subject, double money) const {
+  const time_point wall = time_.now();
+  const slot& one = *by_index_[candidate.destination];
+  if (!subject.is_copy && !one.quota_has(subject.recipients, wall))
+    return refusal{policy::candidate_reason::quota, true};
+  const policy::pacing_cost cost{subject.recipients, money};
+  for (const std::uint16_t gate : candidate.limits) {
+    if (gate_by_index_[gate]->has_room(cost, time_.steady(), wall)) continue;
+    return refusal{policy::reason_when_full(rules_->limits()[gate]), true};
+  }
+  return std::nullopt;
+}
+
+std::variant<reservation, refusal> destination_table::reserve(const policy::candidate& candidate,
+                                                              const attempt_subject& subject) {
   slot& one = *by_index_[candidate.destination];
   const steady_point now = time_.steady();
   const time_point wall = time_.now();
   const double count = subject.recipients;
   if (!candidate.panic) {
-    if (const auto reason = unavailable(one); reason != policy::candidate_reason::none) return reason;
+    if (const auto reason = unavailable(one); reason != policy::candidate_reason::none) return refusal{reason};
   }
   const std::uint32_t allowed = one.health.connections_allowed(one.traits.connections, now);
   if (!one.share.may_take(subject.stream, allowed, one.waits[1 - index_of(subject.stream)])) {
-    return policy::candidate_reason::limit;
+    return refusal{policy::candidate_reason::limit};
   }
-  if (one.rate && !one.rate->has(1, now)) return policy::candidate_reason::limit;
-  const double money = one.traits.cost_per_thousand ? one.traits.cost_per_thousand->amount * count / 1000 : 0;
-  const policy::pacing_cost cost{subject.recipients, money};
-  for (const std::uint16_t gate : candidate.limits) {
-    if (!gate_by_index_[gate]->has_room(cost, now, wall)) return policy::candidate_reason::limit;
-  }
-  reservation held{one.traits.name, subject, {}, {}, money, false, false, now};
+  if (one.rate && !one.rate->has(1, now)) return refusal{policy::candidate_reason::limit};
+  const double money = subject.is_copy ? 0 : price_of(one.traits, count);
+  if (const auto refused = refusal_by_limits(candidate, subject, money)) return *refused;
+  reservation held{one.traits.name, subject, {}, {}, money, wall, false, false, now};
   if (const auto known = one.pairs.find(subject.mailbox_provider); known != one.pairs.end()) {
-    if (!known->second.begin(now)) return policy::candidate_reason::ejected;
+    if (!known->second.begin(now)) return refusal{policy::candidate_reason::ejected};
     held.pair_taken = true;
   }
   if (one.senders.size() > 0) {
     if (!one.senders.begin(subject.header_from_domain, now)) {
       if (held.pair_taken) one.pairs.find(subject.mailbox_provider)->second.cancel();
-      return policy::candidate_reason::sender_refused;
+      return refusal{policy::candidate_reason::sender_refused};
     }
     held.sender_taken = true;
   }
@@ -170,16 +216,27 @@ std::variant<reservation, policy::candidate_reason> destination_table::reserve(c
     if (held.pair_taken) one.pairs.find(subject.mailbox_provider)->second.cancel();
     if (held.sender_taken) one.senders.cancel(subject.header_from_domain);
     const auto reason = one.health.unavailable(now);
-    return reason == policy::candidate_reason::none ? policy::candidate_reason::limit : reason;
+    return refusal{reason == policy::candidate_reason::none ? policy::candidate_reason::limit : reason};
   }
   held.ticket = *ticket;
   if (one.rate && !one.rate->take(count, now)) {
     // A message with more recipients than a second's worth takes what is there; the debt is the next one's wait.
     (void)one.rate->take(1, now);
   }
-  if (one.monthly) (void)one.monthly->take(count, wall);
+  if (!subject.is_copy) {
+    (void)one.sent.take(count, wall);
+    if (const auto mark = one.sent.promise()) note("destination/" + one.traits.name + "/sent", *mark);
+  }
+  if (money > 0) {
+    (void)one.spent.take(money, wall);
+    if (const auto mark = one.spent.promise()) note("destination/" + one.traits.name + "/spent", *mark);
+  }
   for (const std::uint16_t gate : candidate.limits) {
-    (void)gate_by_index_[gate]->take(cost, now, wall);
+    policy::limit_gate& bound = *gate_by_index_[gate];
+    (void)bound.take({subject.recipients, money}, now, wall);
+    if (policy::quota* counted = bound.counted()) {
+      if (const auto mark = counted->promise()) note("limit/" + gate_key_by_index_[gate], *mark);
+    }
     held.limits.push_back(gate_key_by_index_[gate]);
   }
   one.share.take(subject.stream);
@@ -190,12 +247,12 @@ void destination_table::cancel(const reservation& held) {
   slot& one = at(held.destination);
   one.health.cancel(held.ticket);
   one.share.release(held.subject.stream);
-  const time_point wall = time_.now();
   if (one.rate) one.rate->give_back(held.subject.recipients);
-  if (one.monthly) one.monthly->give_back(held.subject.recipients, wall);
+  if (!held.subject.is_copy) one.sent.give_back(held.subject.recipients, held.taken);
+  one.spent.give_back(held.money, held.taken);
   for (const std::string& key : held.limits) {
     if (const auto gate = gates_.find(key); gate != gates_.end()) {
-      gate->second->give_back({held.subject.recipients, held.money}, wall);
+      gate->second->give_back({held.subject.recipients, held.money}, held.taken);
     }
   }
   if (held.pair_taken) {
@@ -224,6 +281,22 @@ void destination_table::note_sender(slot& one, const reservation& held,
   }
 }
 
+// Quotas and money count what was handed over or may have been; the rest of the attempt is free again.
+void destination_table::give_back_unused(slot& one, const reservation& held,
+                                         const std::vector<mail::recipient_outcome>& outcomes) {
+  const auto kept = std::count_if(outcomes.begin(), outcomes.end(), [](const mail::recipient_outcome& outcome) {
+    return outcome.outcome == mail::attempt_outcome::delivered || outcome.outcome == mail::attempt_outcome::unknown;
+  });
+  policy::pacing_cost unused;
+  unused.recipients = held.subject.recipients - std::min(static_cast<std::uint32_t>(kept), held.subject.recipients);
+  unused.money = held.money * unused.recipients / std::max(held.subject.recipients, 1U);
+  if (!held.subject.is_copy) one.sent.give_back(unused.recipients, held.taken);
+  one.spent.give_back(unused.money, held.taken);
+  for (const std::string& key : held.limits) {
+    if (const auto gate = gates_.find(key); gate != gates_.end()) gate->second->finish(unused, held.taken);
+  }
+}
+
 void destination_table::finish(const reservation& held, const std::vector<mail::recipient_outcome>& outcomes,
                                const std::vector<std::string_view>& domains, duration took) {
   slot& one = at(held.destination);
@@ -235,9 +308,7 @@ void destination_table::finish(const reservation& held, const std::vector<mail::
   one.health.finish(held.ticket, report, now);
   if (proving && report.outcome == mail::attempt_outcome::refused_policy) one.health.refuse_account(now);
   one.share.release(held.subject.stream);
-  for (const std::string& key : held.limits) {
-    if (const auto gate = gates_.find(key); gate != gates_.end()) gate->second->finish();
-  }
+  give_back_unused(one, held, outcomes);
   const std::size_t stream = index_of(held.subject.stream);
   double handed_over = 0;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
@@ -258,11 +329,7 @@ void destination_table::finish(const reservation& held, const std::vector<mail::
     }
   }
   if (handed_over > 0) one.delivered = time_.now();
-  if (handed_over > 0 && one.traits.cost_per_thousand) {
-    const double money = one.traits.cost_per_thousand->amount * handed_over / 1000;
-    (void)one.spent.take(money, time_.now());
-    one.metrics->cost.add(money);
-  }
+  if (handed_over > 0 && held.money > 0) one.metrics->cost.add(held.money * handed_over / held.subject.recipients);
   if (const auto known = one.pairs.find(held.subject.mailbox_provider); known != one.pairs.end()) {
     known->second.finish(report.outcome, held.began, now);
     if (known->second.idle(now)) one.pairs.erase(known);
@@ -288,6 +355,25 @@ void destination_table::set_waiting(std::string_view name, mail::traffic_stream 
 
 void destination_table::add_backlog(std::string_view name, std::int64_t by) {
   if (const auto known = slots_.find(name); known != slots_.end()) known->second->backlog += by;
+}
+
+void destination_table::clear_backlogs() {
+  for (auto& [name, one] : slots_) one->backlog = 0;
+}
+
+void destination_table::clear_waits() {
+  for (auto& [name, one] : slots_) one->waited = duration{0};
+}
+
+void destination_table::note_wait(std::string_view name, duration waited) {
+  if (const auto known = slots_.find(name); known != slots_.end()) {
+    known->second->waited = std::max(known->second->waited, waited);
+  }
+}
+
+bool destination_table::spills(std::string_view name) const {
+  const auto known = slots_.find(name);
+  return known != slots_.end() && known->second->beyond_spill(time_.now());
 }
 
 std::vector<std::string> destination_table::advance() {

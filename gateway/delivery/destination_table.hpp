@@ -20,6 +20,7 @@
 #include "base/random.hpp"
 #include "gateway/delivery/delivery_metrics.hpp"
 #include "gateway/delivery/slot_share.hpp"
+#include "gateway/spool/rows.hpp"
 #include "policy/health/bounce_brake.hpp"
 #include "policy/health/destination_health.hpp"
 #include "policy/health/pacing.hpp"
@@ -37,6 +38,7 @@ struct attempt_subject {
   std::string mailbox_provider;  // of the first recipient
   std::string header_from_domain;
   std::uint32_t recipients = 1;
+  bool is_copy = false;  // for a sandbox: costs nothing, and counts for no quota
 };
 
 // Slots, tokens and budget taken for one attempt; given back exactly once, by finish() or cancel().
@@ -46,9 +48,16 @@ struct reservation {
   policy::attempt_ticket ticket;
   std::vector<std::string> limits;  // paths of the limit nodes taken from
   double money = 0;
+  time_point taken{};  // when, for what is given back in another month
   bool pair_taken = false;
   bool sender_taken = false;
   steady_point began{};
+};
+
+// Why there is no reservation now.
+struct refusal {
+  policy::candidate_reason reason = policy::candidate_reason::none;
+  bool goes_on = false;  // a limit or quota is used up for this attempt: the next candidate may have it
 };
 
 struct destination_snapshot {
@@ -80,11 +89,11 @@ class destination_table final : public policy::live_state {
   [[nodiscard]] policy::destination_status destination(std::size_t index) const override;
   [[nodiscard]] policy::candidate_reason pair(std::size_t index, std::string_view mailbox_provider) const override;
   [[nodiscard]] bool sender_refused(std::size_t index, std::string_view header_from_domain) const override;
-  [[nodiscard]] bool limit_has_room(std::size_t limit_index) const override;
+  [[nodiscard]] bool limit_has_room(std::size_t limit_index, std::size_t destination) const override;
 
   // Takes what an attempt needs at `candidate`, or says what is missing.
-  [[nodiscard]] std::variant<reservation, policy::candidate_reason> reserve(const policy::candidate& candidate,
-                                                                            const attempt_subject& subject);
+  [[nodiscard]] std::variant<reservation, refusal> reserve(const policy::candidate& candidate,
+                                                           const attempt_subject& subject);
   // What the attempt showed; frees the slot. `outcomes` in the order of its recipients, `domains` their domains.
   void finish(const reservation& held, const std::vector<mail::recipient_outcome>& outcomes,
               const std::vector<std::string_view>& domains, duration took);
@@ -104,6 +113,17 @@ class destination_table final : public policy::live_state {
   // The lanes tell who waits where.
   void set_waiting(std::string_view name, mail::traffic_stream stream, bool waits);
   void add_backlog(std::string_view name, std::int64_t by);
+  void clear_backlogs();  // before they are counted anew
+  void clear_waits();
+  void note_wait(std::string_view name, duration waited);  // of the first in line in one of its lanes
+  // Beyond the threshold of a `spill` node: what finds no room there may go on.
+  [[nodiscard]] bool spills(std::string_view name) const;
+
+  // Allowances by name, over restarts. What reserve() took must be written with the intent that uses it: take_usage().
+  void restore(const std::vector<spool::usage_row>& rows);
+  void take_usage(std::vector<spool::usage_row>& into);
+  void forget_promises();                                     // what was taken may not have been written
+  [[nodiscard]] std::vector<spool::usage_row> exact_usage();  // of all that differs from what was written
 
   // Lets time pass; names of destinations whose handshake probe is due, marked as started.
   [[nodiscard]] std::vector<std::string> advance();
@@ -127,6 +147,15 @@ class destination_table final : public policy::live_state {
   void publish_state(slot& one);
   void report_transitions(slot& one);
   void note_sender(slot& one, const reservation& held, const std::vector<mail::recipient_outcome>& outcomes);
+  void give_back_unused(slot& one, const reservation& held, const std::vector<mail::recipient_outcome>& outcomes);
+  void adopt_destinations(const policy::policy& rules, bool health_changed);
+  void adopt_limits(const policy::policy& rules);
+  [[nodiscard]] std::optional<refusal> refusal_by_limits(const policy::candidate& candidate,
+                                                         const attempt_subject& subject, double money) const;
+  template <class Visit>
+  void each_counter(Visit visit);  // (name, quota) of everything that survives a restart
+  void wake_counters();
+  void note(std::string name, const policy::quota_mark& mark);
 
   const clock& time_;
   random_source& random_;
@@ -136,9 +165,12 @@ class destination_table final : public policy::live_state {
   stream_shares shares_;
   std::map<std::string, std::unique_ptr<slot>, std::less<>> slots_;
   std::vector<slot*> by_index_;
-  std::map<std::string, std::unique_ptr<policy::limit_gate>, std::less<>> gates_;  // by path and settings
+  std::map<std::string, std::unique_ptr<policy::limit_gate>, std::less<>> gates_;  // by name and kind
   std::vector<policy::limit_gate*> gate_by_index_;
   std::vector<std::string> gate_key_by_index_;
+  std::map<std::string, policy::quota_mark, std::less<>> dormant_;  // of names that this policy does not have
+  std::vector<spool::usage_row> usage_;                             // to be written with the next intent
+  std::uint64_t usage_stamp_ = 0;
   bool changed_ = true;
 };
 

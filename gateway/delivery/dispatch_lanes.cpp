@@ -40,27 +40,34 @@ void dispatcher::pump() {
   }
 }
 
-// One turn of one lane; true when it took as much as a turn allows and more is due.
-bool dispatcher::pump_lane(lane& one, time_point now) {
-  if (one.wants_refill()) refill(one);
-  if (!one.has_due(now) || leased_.size() >= config_.unsettled_max) return false;
+// How many messages of a lane could start now: as many as its first available destination has room for, or, where that
+// one is beyond a spill threshold, the next.
+std::size_t dispatcher::room_of(const lane& one) const {
   const std::vector<std::string>& names = one.row().candidates;
   std::size_t room = 0;
   bool known = false;
+  bool available = false;
   for (const std::string& name : names) {
     known |= table_.known(name);
     if (!table_.available(name)) continue;
+    available = true;
     room = table_.room(name, one.row().stream);
-    break;
+    if (room > 0 || !table_.spills(name)) break;
   }
-  const bool none_available =
-      std::none_of(names.begin(), names.end(), [&](const auto& name) { return table_.available(name); });
-  if (none_available) {
+  if (!available) {
     const bool panic = !names.empty() && std::all_of(names.begin(), names.end(),
                                                      [&](const auto& name) { return table_.panic_allowed(name); });
     if (panic) room = table_.room(names.front(), one.row().stream);
     if (!known) room = take_max;  // a reload took every destination of this lane: its mail is decided anew
   }
+  return room;
+}
+
+// One turn of one lane; true when it took as much as a turn allows and more is due.
+bool dispatcher::pump_lane(lane& one, time_point now) {
+  if (one.wants_refill()) refill(one);
+  if (!one.has_due(now) || leased_.size() >= config_.unsettled_max) return false;
+  std::size_t room = room_of(one);
   room = std::min({room - std::min(room, one.taken), take_max,
                    config_.loads_in_flight_max - std::min(config_.loads_in_flight_max, loads_)});
   std::vector<lane_item> items;
@@ -192,13 +199,17 @@ void dispatcher::housekeeping(steady_point now) {
   double ready[2] = {0, 0};
   double oldest[2] = {0, 0};
   std::optional<time_point> next_due;
+  table_.clear_waits();
   lanes_.for_each([&](lane& one) {
     one.unpark();
     const std::size_t s = index_of(one.row().stream);
     if (one.has_due(wall)) ready[s] += static_cast<double>(one.size());
     if (const auto head = one.head()) {
       const double age = std::chrono::duration<double>(wall - head->key.message.accepted_at()).count();
-      if (head->due <= wall) oldest[s] = std::max(oldest[s], age);
+      if (head->due <= wall) {
+        oldest[s] = std::max(oldest[s], age);
+        if (!one.row().candidates.empty()) table_.note_wait(one.row().candidates.front(), wall - head->due);
+      }
       if (!next_due || head->due < *next_due) next_due = head->due;
     }
     if (now >= next_sweep_) sweep_lane(one, wall);

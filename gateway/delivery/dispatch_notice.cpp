@@ -1,5 +1,6 @@
-// Messages made from others: bounces and delay warnings (RFC 3464). Accepted in the batch that settles their cause, bound
-// by the same invariants (tags, metadata, tenant and stream are inherited), never about a message from the null path.
+// Messages made from others: bounces and delay warnings (RFC 3464). Accepted in the batch that settles their cause,
+// bound by the same invariants (tags, metadata, tenant and stream are inherited), never about a message from the null
+// path.
 #include <utility>
 
 #include "gateway/delivery/dispatcher.hpp"
@@ -53,8 +54,10 @@ void dispatcher::bounce_notice(settlement& work, const delivery_message& message
   mail::reported_recipient one = reported(after);
   if (after.state == mail::recipient_state::expired) {
     const bool unknown = !after.attempts.empty() && after.attempts.back().outcome == mail::attempt_outcome::unknown;
-    one.explanation = unknown ? "The lifetime of the message ended. Its last attempt may have been delivered: the outcome is not known."
-                              : "The lifetime of the message ended before it could be delivered.";
+    one.explanation =
+        unknown
+            ? "The lifetime of the message ended. Its last attempt may have been delivered: the outcome is not known."
+            : "The lifetime of the message ended before it could be delivered.";
     one.status = "5.4.7";
   }
   report.recipients.push_back(std::move(one));
@@ -73,57 +76,15 @@ void dispatcher::delay_notice(settlement& work, const delivery_message& message,
 }
 
 void dispatcher::add_notice(settlement& work, const delivery_message& message, std::string content) {
-  const time_point now = env_.time.now();
   if (!notices_.allow(message.row().reverse_path, env_.time.steady())) {
     env_.metrics.dsn_suppressed_total.add();
     return;
   }
-  const spool::message_row& cause = message.row();
   spool::accept_request request;
-  request.message.id = ids_.next();
-  request.message.client = cause.client;
-  request.message.tenant = cause.tenant;
-  request.message.ingress = cause.ingress;
-  request.message.listener = cause.listener;
-  request.message.smtputf8 = cause.smtputf8;
-  request.message.stream = cause.stream;
-  request.message.stream_source = cause.stream_source;
-  request.message.stream_reason = "made from " + cause.id.to_string();
-  request.message.campaign = cause.campaign;
-  request.message.tags = cause.tags;
-  request.message.metadata = cause.metadata;
-  request.message.accepted = now;
-  request.message.expires = now + rules_->config().retry.at(cause.stream).lifetime;
-  request.message.recipients = 1;
-  request.message.size = content.size();
+  request.message = made_from(message.row(), ids_.next(), env_.time.now());
   request.content = std::make_shared<const std::string>(std::move(content));
-  auto made = make_delivery_message(request.message, request.content);
-  if (!made) {
-    env_.log.error("notice_malformed", {{"queue_id", cause.id.to_string()}});
-    return;
-  }
-  spool::recipient_row row;
-  row.key = {request.message.id, 0};
-  row.address = cause.reverse_path;
-  row.dsn.never = true;
-  row.state = mail::recipient_state::ready;
-  row.due = now;
-  row.changed = now;
-  set_lane(**made, row, request.new_lanes);
-  request.recipients.push_back(row);
-  events::ledger_event event;
-  event.kind = events::event_kind::accepted;
-  event.at = now;
-  event.message = request.message.id;
-  event.stream = to_string(cause.stream);
-  event.stream_reason = request.message.stream_reason;
-  request.ledger.push_back({0, cause.tenant, events::encode(event)});
-  for (const spool::lane_row& lane : request.new_lanes) work.follow.new_lanes.push_back(lane.id);
-  work.request.accepts.push_back(std::move(request));
-  lane_item item{{row.due, row.key}, nullptr};
-  keep_warm(item, *made, row);
-  lease(row.key);
-  work.follow.waits.push_back({row.lane, std::move(item), false});
+  request.recipients.emplace_back().address = message.row().reverse_path;
+  accept_made(work, std::move(request));
   env_.metrics.dsn_total.add();
 }
 

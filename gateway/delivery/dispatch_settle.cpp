@@ -25,6 +25,24 @@ bool others_remain(const policy::decision& why, const std::vector<std::string>& 
   });
 }
 
+// Decided again at its deadline at the latest: that is when the next candidate is wanted, or the message is worth
+// nothing.
+void look_at_deadline(spool::recipient_row& row, const policy::route_config* route, time_point starts, time_point now) {
+  if (route == nullptr || !route->deadline || row.state != mail::recipient_state::deferred) return;
+  const time_point deadline = starts + *route->deadline;
+  if (deadline > now) row.due = std::min(row.due, deadline);
+}
+
+// A copy tells what a vendor would have said. It is never delivered, never bounces and goes nowhere else.
+disposition as_copy(disposition next, mail::attempt_outcome outcome, time_point now) {
+  next.step = next_step::settle;
+  next.permanent = false;
+  if (next.after.state == mail::recipient_state::deferred) return next;
+  next.after = as_final(std::move(next.after), mail::recipient_state::discarded,
+                        "shadow: " + std::string{mail::to_string(outcome)}, now);
+  return next;
+}
+
 bool all_lazy(const std::vector<spool::recipient_change>& changes) {
   return std::all_of(changes.begin(), changes.end(), [](const spool::recipient_change& one) {
     return one.after.state == mail::recipient_state::delivered;
@@ -76,11 +94,13 @@ void dispatcher::finish_rows(settlement& work, job& done, const adapters::attemp
     in.expires = message.row().expires;
     in.now = now;
     disposition next = dispose(in, env_.random);
+    if (message.is_copy()) next = as_copy(std::move(next), outcome.outcome, now);
+    look_at_deadline(next.after, in.route, message.starts(), now);
     if (outcome.outcome == mail::attempt_outcome::unknown) {
       shown.unknown_total[std::string{to_string(outcome.stage)}].add();
       if (next.step == next_step::next_candidate) shown.possible_duplicates.add();
     }
-    if (outcome.outcome == mail::attempt_outcome::delivered) {
+    if (outcome.outcome == mail::attempt_outcome::delivered && !message.is_copy()) {
       shown.handoff_seconds[index_of(in.stream)].observe(std::chrono::duration<double>(now - message.starts()).count());
     }
     if (env_.log.enabled(log_level::info)) {
@@ -102,7 +122,7 @@ void dispatcher::finish_rows(settlement& work, job& done, const adapters::attemp
     }
     if (next.permanent && table_.brake_holds(done.held.destination, true)) {
       next.after = as_held(with_attempt(row, outcome, now), "bounce_brake", now);
-    } else if (!next.permanent) {
+    } else if (!next.permanent && !message.is_copy()) {
       (void)table_.brake_holds(done.held.destination, false);
     }
     if (next.after.state == mail::recipient_state::deferred) delay_notice(work, message, next.after);
@@ -170,6 +190,7 @@ void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> r
         spool::recipient_row after = as_deferred(fallbacks[at].after, now, "failover_budget", now);
         after.due = now + policy::retry_delay(rules_->config().retry.at(message.row().stream), after.attempts_made,
                                               env_.random);
+        look_at_deadline(after, route_of(after), message.starts(), now);
         set_lane(message, after, work.request.new_lanes);
         change(work, message, before[at], after, events::event_kind::attempt);
         wait_in_lane(work, done.message, after, place::head);
@@ -226,7 +247,9 @@ void dispatcher::wait_in_lane(settlement& work, const message_ptr& message, cons
 }
 
 void dispatcher::settle(settlement work) {
-  if (work.request.changes.empty() && work.request.accepts.empty()) {
+  table_.take_usage(work.request.usage);
+  if (!starting_) work.request.usage = table_.exact_usage();
+  if (work.request.changes.empty() && work.request.accepts.empty() && work.request.usage.empty()) {
     follow_up(work.follow);
     return;
   }
@@ -252,6 +275,7 @@ void dispatcher::handle(settled_event& event) {
   }
   for (const spool::lane_id id : done.new_lanes) lanes_.at(id).mark_stored();
   for (const change_note& one : done.changes) record(one);
+  for (const spool::lane_id id : done.accepted) count_in_line(id, 1);
   follow_up(done);
 }
 
@@ -276,7 +300,13 @@ void dispatcher::follow_up(pending_settle& done) {
 
 dispatcher::change_note dispatcher::note_of(const spool::recipient_change& change) const {
   const spool::recipient_row& after = change.after;
-  change_note note{after.key, change.stream, change.before.state, after.state, after.attempts_made, {}, {}, {}, {}};
+  change_note note{after.key, change.stream, change.before.state, after.state, after.attempts_made, 0, 0, {}, {}, {}, {}};
+  const bool stood = spool::stands_in_line(note.before);
+  const bool stands = spool::stands_in_line(note.after);
+  if (stood != stands || change.before.lane != after.lane) {
+    if (stood) note.left = change.before.lane;
+    if (stands) note.joined = after.lane;
+  }
   const bool was_unknown = note.before == mail::recipient_state::unknown;
   const bool is_unknown = note.after == mail::recipient_state::unknown;
   if (was_unknown != is_unknown)
@@ -291,6 +321,8 @@ dispatcher::change_note dispatcher::note_of(const spool::recipient_change& chang
 
 // The only place that counts and logs a change of fate.
 void dispatcher::record(const change_note& change) {
+  if (change.left != 0) count_in_line(change.left, -1);
+  if (change.joined != 0) count_in_line(change.joined, 1);
   if (!change.unknown_at.empty() && table_.known(change.unknown_at)) {
     const bool is_unknown = change.after == mail::recipient_state::unknown;
     env_.metrics.destination(change.unknown_at, "").unknown.add(is_unknown ? 1 : -1);

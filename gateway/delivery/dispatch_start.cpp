@@ -64,12 +64,18 @@ dispatcher::planned dispatcher::plan(const delivery_message& message, const std:
       const way_key key{chosen->destination, chosen->way, one.route};
       const auto known = group_of.find(key);
       const policy::destination_traits& traits = rules_->destinations()[chosen->destination];
-      if (known != group_of.end() && result.groups[known->second].rows.size() < recipients_max(traits, chosen->way)) {
-        result.groups[known->second].rows.push_back(i);
-        continue;
+      const bool joins =
+          known != group_of.end() && result.groups[known->second].rows.size() < recipients_max(traits, chosen->way);
+      if (!joins) {
+        group_of[key] = result.groups.size();
+        result.groups.push_back({{}, *chosen, one.route, {}});
       }
-      group_of[key] = result.groups.size();
-      result.groups.push_back({{i}, *chosen, one.route});
+      start_group& group = result.groups[group_of[key]];
+      group.rows.push_back(i);
+      for (const policy::candidate& copy : one.shadows) {
+        const bool wanted = copy.verdict == policy::verdict::standby && rows[i].attempts_made == 0;
+        if (wanted) group.copies.emplace_back(rows[i].key, copy.destination);
+      }
     }
     const bool by_api = std::any_of(result.groups.begin(), result.groups.end(), [&](const start_group& group) {
       return is_api_main(rules_->destinations()[group.candidate.destination], group.candidate.way);
@@ -86,6 +92,7 @@ attempt_subject dispatcher::subject_of(const delivery_message& message, const sp
   subject.mailbox_provider = facts_of(message, row, message.row().accepted).mailbox_provider;
   subject.header_from_domain = message.facts().header_from_domain;
   subject.recipients = static_cast<std::uint32_t>(recipients);
+  subject.is_copy = message.is_copy();
   return subject;
 }
 
@@ -145,6 +152,7 @@ void dispatcher::start(std::unique_ptr<job> what) {
   attempt.tags = row.tags;
   attempt.metadata = row.metadata;
   // Stable over all attempts of these recipients: a vendor that takes keys sees a repeat as one.
+  attempt.sandbox = one.message->is_copy();
   attempt.idempotency_key = row.id.to_string() + "-" + std::to_string(one.rows.front().key.index);
   attempt.deadline = one.started + config_.attempt_timeout;
   one.tried_now.push_back(one.held.destination);
@@ -210,22 +218,17 @@ void dispatcher::begin_group(settlement& work, const message_ptr& message,
                              const std::vector<spool::recipient_row>& before, const start_group& group,
                              std::vector<spool::recipient_row> after, const std::vector<std::string>& tried_now) {
   auto held = table_.reserve(group.candidate, subject_of(*message, after.front(), after.size()));
-  if (!starting_ || !std::holds_alternative<reservation>(held)) {
-    if (std::holds_alternative<reservation>(held)) table_.cancel(std::get<reservation>(held));
-    for (std::size_t i = 0; i < after.size(); ++i) {
-      spool::recipient_row& row = after[i];
-      if (row == before[i]) {
-        wait_in_lane(work, message, row, place::head);
-        continue;
-      }
-      // On its way to another destination that has no room: it waits for it, with what happened so far written down.
-      row = as_deferred(std::move(row), env_.time.now(), "waits_for_room", env_.time.now());
-      set_lane(*message, row, work.request.new_lanes);
-      change(work, *message, before[i], row, events::event_kind::attempt);
-      wait_in_lane(work, message, row, place::head);
-    }
+  const std::string& destination = rules_->destinations()[group.candidate.destination].name;
+  const refusal* refused = std::get_if<refusal>(&held);
+  if (!starting_ || refused != nullptr) {
+    if (refused == nullptr) table_.cancel(std::get<reservation>(held));
+    if (starting_ && refused->goes_on) return go_on(work, message, before, std::move(after), tried_now, destination);
+    // Beyond a spill threshold the lane is pulled although there is no room here: those behind may go elsewhere.
+    const place where = table_.spills(destination) ? place::aside : place::head;
+    for (std::size_t i = 0; i < after.size(); ++i) wait_for_room(work, message, before[i], std::move(after[i]), where);
     return;
   }
+  if (!group.copies.empty()) copy_to_sandbox(work, *message, after, group);
   auto one = std::make_unique<job>();
   one->message = message;
   one->held = std::move(std::get<reservation>(held));
@@ -250,7 +253,36 @@ void dispatcher::begin_group(settlement& work, const message_ptr& message,
   work.follow.starts.push_back(std::move(one));
 }
 
-// No attempt now: wait, hold, or refused by a policy that came after acceptance.
+// Not started: it waits in its lane as it is, or, on its way to another destination, for that one with what happened so
+// far written down.
+void dispatcher::wait_for_room(settlement& work, const message_ptr& message, const spool::recipient_row& before,
+                               spool::recipient_row row, place where) {
+  if (row == before) return wait_in_lane(work, message, row, where);
+  row = as_deferred(std::move(row), env_.time.now(), "waits_for_room", env_.time.now());
+  set_lane(*message, row, work.request.new_lanes);
+  change(work, *message, before, row, events::event_kind::attempt);
+  wait_in_lane(work, message, row, where);
+}
+
+// A limit of `full` has too little left for these: the next candidate may have them.
+void dispatcher::go_on(settlement& work, const message_ptr& message, const std::vector<spool::recipient_row>& before,
+                       std::vector<spool::recipient_row> after, std::vector<std::string> tried_now,
+                       const std::string& full) {
+  tried_now.push_back(full);
+  const planned ways = plan(*message, after, tried_now);
+  for (const auto& [at, why] : ways.others) wait_for_room(work, message, before[at], after[at], place::aside);
+  for (const start_group& group : ways.groups) {
+    std::vector<spool::recipient_row> group_before;
+    std::vector<spool::recipient_row> group_after;
+    for (const std::size_t at : group.rows) {
+      group_before.push_back(before[at]);
+      group_after.push_back(after[at]);
+    }
+    begin_group(work, message, group_before, group, std::move(group_after), tried_now);
+  }
+}
+
+// No attempt now: wait, hold, discard, or refused by a policy that came after acceptance.
 void dispatcher::stay(settlement& work, const message_ptr& message, const spool::recipient_row& before,
                       const policy::decision& why) {
   const time_point now = env_.time.now();
@@ -269,12 +301,22 @@ void dispatcher::stay(settlement& work, const message_ptr& message, const spool:
     wait_in_lane(work, message, after, place::aside);
     return;
   }
+  // A copy that may not go any more, or mail whose time came under a policy that discards it. What was accepted to be
+  // sent is never thrown away by a policy that came later: somebody has to look at it.
+  const bool discards = why.action == policy::action::discard;
+  if (discards && (message->is_copy() || before.state == mail::recipient_state::scheduled)) {
+    change(work, *message, before, as_final(before, mail::recipient_state::discarded, why.action_reason, now),
+           events::event_kind::disposition);
+    return;
+  }
   const bool refused = why.action == policy::action::refuse;
   for (const policy::candidate& one : why.candidates) {
     if (!one.invariant.empty()) env_.metrics.invariant_holds(one.invariant).add();
   }
-  change(work, *message, before, as_held(before, refused ? "policy_refuses" : why.action_reason, now),
-         events::event_kind::state);
+  const std::string_view reason = refused    ? "policy_refuses"
+                                  : discards ? "policy_discards"
+                                             : std::string_view{why.action_reason};
+  change(work, *message, before, as_held(before, reason, now), events::event_kind::state);
 }
 
 }  // namespace stellwerk::delivery

@@ -48,8 +48,32 @@ void dispatcher::adopt(std::shared_ptr<const policy::policy> rules, stream_share
     table_.adopt(rules_, shares);
     env_.metrics.adopt(*rules_);
     if (budget_changed) budget_ = policy::failover_budget{rules_->config().failover_budget};
+    recount_backlogs();
     lanes_dirty_ = true;
   });
+}
+
+// What the stop finds counted ahead of its use is written down as it is, so that a restart goes on with exact numbers.
+void dispatcher::stop_starting() {
+  starting_ = false;
+  settle({});
+}
+
+void dispatcher::recount_backlogs() {
+  table_.clear_backlogs();
+  lanes_.for_each([this](const lane& one) {
+    if (!one.row().candidates.empty()) table_.add_backlog(one.row().candidates.front(), one.in_line);
+  });
+}
+
+void dispatcher::count_in_line(spool::lane_id id, std::int64_t by) {
+  lane& one = lanes_.at(id);
+  one.in_line += by;
+  if (!one.row().candidates.empty()) table_.add_backlog(one.row().candidates.front(), by);
+}
+
+void dispatcher::count_in_line(const spool::recipient_row& row, std::int64_t by) {
+  if (spool::stands_in_line(row.state)) count_in_line(row.lane, by);
 }
 
 void dispatcher::run() {
@@ -71,6 +95,11 @@ void dispatcher::run() {
 
 void dispatcher::recover() {
   lanes_.restore(env_.store.lanes());
+  for (const auto& [id, count] : env_.store.in_line()) {
+    if (lanes_.knows(id)) lanes_.at(id).in_line = static_cast<std::int64_t>(count);
+  }
+  table_.restore(env_.store.usage());
+  recount_backlogs();
   auto rows = env_.store.open_intents();
   if (!rows) {
     env_.log.error("recover_failed", {{"error", rows.error().message()}});
@@ -131,8 +160,11 @@ void dispatcher::start_with_acceptance(const start_group& group, const delivery_
   const bool may_start =
       starting_ && leased_.size() < config_.unsettled_max && lanes_.at(first.lane).idle(env_.time.now());
   if (!may_start) return;
+  // A copy goes along with the intent, and there is no room for another message in an accept commit.
+  if (!group.copies.empty()) return;
   auto held = table_.reserve(group.candidate, subject_of(message, first, group.rows.size()));
   if (!std::holds_alternative<reservation>(held)) return;
+  table_.take_usage(request.usage);
   const spool::attempt_intent intent = make_intent(group.candidate, group.route);
   for (const std::size_t at : group.rows) {
     spool::recipient_row& row = request.recipients[open[at]];
@@ -142,6 +174,19 @@ void dispatcher::start_with_acceptance(const start_group& group, const delivery_
   budget_.first_attempt(env_.time.steady());
   pending.starts.push_back({intent.attempt_id, std::move(std::get<reservation>(held)),
                             static_cast<adapters::delivery_way>(group.candidate.way)});
+}
+
+// What acceptance makes of a recipient that is not attempted now.
+spool::recipient_row dispatcher::not_started(spool::recipient_row row, const policy::decision& why) {
+  const time_point now = env_.time.now();
+  if (why.action == policy::action::wait) return as_deferred(std::move(row), now, why.action_reason, now);
+  if (why.action == policy::action::discard) {
+    return as_final(std::move(row), mail::recipient_state::discarded, why.action_reason, now);
+  }
+  for (const policy::candidate& one : why.candidates) {
+    if (!one.invariant.empty()) env_.metrics.invariant_holds(one.invariant).add();
+  }
+  return as_held(std::move(row), why.action == policy::action::refuse ? "policy_refuses" : why.action_reason, now);
 }
 
 void dispatcher::handle(accept_event& event) {
@@ -175,17 +220,8 @@ void dispatcher::handle(accept_event& event) {
   }
 
   const planned ways = plan(*message, candidates, {});
-  for (const auto& [at, why] : ways.others) {
-    spool::recipient_row& row = request.recipients[open[at]];
-    if (why.action == policy::action::wait) {
-      row = as_deferred(std::move(row), now, why.action_reason, now);
-    } else {
-      row = as_held(std::move(row), why.action == policy::action::refuse ? "policy_refuses" : why.action_reason, now);
-      for (const policy::candidate& one : why.candidates) {
-        if (!one.invariant.empty()) env_.metrics.invariant_holds(one.invariant).add();
-      }
-    }
-  }
+  for (const auto& [at, why] : ways.others)
+    request.recipients[open[at]] = not_started(request.recipients[open[at]], why);
   for (const start_group& group : ways.groups) start_with_acceptance(group, *message, open, request, pending);
   events::ledger_event accepted;
   accepted.at = now;
@@ -195,7 +231,7 @@ void dispatcher::handle(accept_event& event) {
   accepted.campaign = request.message.campaign;
   request.ledger.push_back({0, request.message.tenant, events::encode(accepted)});
   for (const spool::recipient_row& row : request.recipients) {
-    // Refused by preflight: settled in this very commit.
+    // Refused by preflight, or discarded: settled in this very commit.
     if (is_final(row.state)) request.ledger.push_back(ledger_line(*message, row, events::event_kind::disposition));
     lease(row.key);
     pending.keys.push_back(row.key);
@@ -221,6 +257,7 @@ void dispatcher::handle(accepted_event& event) {
   for (const spool::recipient_key& key : pending.keys) unlease(key);
   if (!event.answer) {
     for (const auto& start : pending.starts) table_.cancel(start.held);
+    table_.forget_promises();
     return;
   }
   for (const spool::lane_id id : pending.new_lanes) lanes_.at(id).mark_stored();
@@ -242,6 +279,7 @@ void dispatcher::handle(accepted_event& event) {
     }
     if (one->rows.empty()) {
       table_.cancel(begun.held);
+      table_.forget_promises();
       continue;
     }
     one->message = message;
@@ -254,9 +292,10 @@ void dispatcher::handle(accepted_event& event) {
     if (is_final(row.state)) {
       record(note_of({row, row, message->row().stream}));
       // The client was told 250 for the others: this one is told by a notice.
-      bounce_notice(refused, *message, row);
+      if (row.state == mail::recipient_state::refused) bounce_notice(refused, *message, row);
       continue;
     }
+    count_in_line(row, 1);
     if (row.intent || row.state == mail::recipient_state::held || leased(row.key)) continue;
     lane_item item{{row.due, row.key}, nullptr};
     if (row.due <= now) keep_warm(item, message, row);

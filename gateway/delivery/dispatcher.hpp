@@ -81,7 +81,7 @@ class dispatcher final : public spool::acceptor {
   void run();
   // Not later than now: events are left over for another turn.
   [[nodiscard]] steady_point next_wakeup() const { return handled_ < batch_.size() ? steady_point{} : next_wakeup_; }
-  void stop_starting() { starting_ = false; }  // draining: what is in flight finishes, nothing new starts
+  void stop_starting();  // draining: what is in flight finishes, nothing new starts, what was counted is written down
   [[nodiscard]] destination_table& destinations() { return table_; }
 
  private:
@@ -105,7 +105,9 @@ class dispatcher final : public spool::acceptor {
     mail::recipient_state before = mail::recipient_state::ready;
     mail::recipient_state after = mail::recipient_state::ready;
     std::uint32_t attempts_made = 0;
-    std::string unknown_at;  // the destination, where the change is into or out of `unknown`
+    spool::lane_id left = 0;    // where it stood in line and does so no more; 0: nowhere
+    spool::lane_id joined = 0;  // where it does now
+    std::string unknown_at;     // the destination, where the change is into or out of `unknown`
     std::string address;     // this and what follows: of a final change that is logged
     std::string reason;
     std::string destination;
@@ -122,6 +124,7 @@ class dispatcher final : public spool::acceptor {
     };
     std::vector<waiting> waits;
     std::vector<spool::lane_id> new_lanes;
+    std::vector<spool::lane_id> accepted;  // lanes of the recipients of what was made from these
     std::function<void()> after;
   };
 
@@ -139,6 +142,8 @@ class dispatcher final : public spool::acceptor {
   void handle(refilled_event& event);
   void handle(looked_up_event& event);
   void handle(control_event& event) { event.run(); }
+
+  enum class place : std::uint8_t { head, aside };
 
   // dispatch_start.cpp
   struct planned {
@@ -162,6 +167,10 @@ class dispatcher final : public spool::acceptor {
   void begin_group(settlement& work, const message_ptr& message, const std::vector<spool::recipient_row>& before,
                    const start_group& group, std::vector<spool::recipient_row> after,
                    const std::vector<std::string>& tried_now);
+  void go_on(settlement& work, const message_ptr& message, const std::vector<spool::recipient_row>& before,
+             std::vector<spool::recipient_row> after, std::vector<std::string> tried_now, const std::string& full);
+  void wait_for_room(settlement& work, const message_ptr& message, const spool::recipient_row& before,
+                     spool::recipient_row row, place where);
   void stay(settlement& work, const message_ptr& message, const spool::recipient_row& before,
             const policy::decision& why);
 
@@ -174,7 +183,6 @@ class dispatcher final : public spool::acceptor {
               const spool::recipient_row& after, events::event_kind kind);
   void finish_rows(settlement& work, job& done, const adapters::attempt_report& report);
   void move_on(settlement& work, job& done, std::vector<std::size_t> rows, std::vector<disposition> fallbacks);
-  enum class place : std::uint8_t { head, aside };
   void wait_in_lane(settlement& work, const message_ptr& message, const spool::recipient_row& after, place where);
   void follow_up(pending_settle& done);
   void expire(settlement& work, const message_ptr& message, const spool::recipient_row& before);
@@ -183,10 +191,20 @@ class dispatcher final : public spool::acceptor {
   void add_notice(settlement& work, const delivery_message& message, std::string content);
   [[nodiscard]] change_note note_of(const spool::recipient_change& change) const;
   void record(const change_note& change);
+  void count_in_line(spool::lane_id id, std::int64_t by);
+  void count_in_line(const spool::recipient_row& row, std::int64_t by);
+  void recount_backlogs();
+  [[nodiscard]] spool::recipient_row not_started(spool::recipient_row row, const policy::decision& why);
+
+  // dispatch_copies.cpp
+  void copy_to_sandbox(settlement& work, const delivery_message& message, const std::vector<spool::recipient_row>& rows,
+                       const start_group& group);
+  void accept_made(settlement& work, spool::accept_request request);
 
   // dispatch_lanes.cpp
   void pump();
   [[nodiscard]] bool pump_lane(lane& one, time_point now);
+  [[nodiscard]] std::size_t room_of(const lane& one) const;
   void take_up(lane& one, std::vector<lane_item> items);
   void refill(lane& one);
   void housekeeping(steady_point now);

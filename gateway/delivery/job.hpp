@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "adapters/attempt.hpp"
@@ -13,9 +14,11 @@ namespace stellwerk::delivery {
 
 // Recipients of one message that share a decision: what one attempt is made of.
 struct start_group {
-  std::vector<std::size_t> rows;      // indices in the caller's list
+  std::vector<std::size_t> rows;  // indices in the caller's list
   policy::candidate candidate;
   std::size_t route = 0;
+  // Who is copied into the sandbox of which destination, with the first attempt.
+  std::vector<std::pair<spool::recipient_key, std::uint16_t>> copies;
 };
 
 struct job {
@@ -24,7 +27,7 @@ struct job {
   std::vector<spool::recipient_row> rows;  // as stored: attempting, with the intent
   reservation held;
   adapters::delivery_way way = adapters::delivery_way::main;
-  std::vector<std::string> tried_now;      // destinations of this walk, this one last
+  std::vector<std::string> tried_now;  // destinations of this walk, this one last
   steady_point started{};
 };
 

@@ -81,7 +81,8 @@ class lane {
   // Frees what is warm here, newest first, until `bytes` are freed; answers how many were.
   std::size_t cool(std::size_t bytes);
 
-  std::size_t taken = 0;  // being loaded or decided: they will want a slot in a moment
+  std::int64_t in_line = 0;  // recipients, here and in the store, that wait for its destinations or are being attempted
+  std::size_t taken = 0;     // being loaded or decided: they will want a slot in a moment
 
  private:
   spool::lane_row row_;
@@ -112,6 +113,7 @@ class lane_table {
   [[nodiscard]] interned intern(mail::traffic_stream stream, std::string_view tenant,
                                 const std::vector<std::string>& candidates, bool own_lifetime);
   [[nodiscard]] lane& at(spool::lane_id id) { return *lanes_[id]; }
+  [[nodiscard]] bool knows(spool::lane_id id) const { return lanes_.contains(id); }
   [[nodiscard]] std::vector<spool::lane_id> rotation(mail::traffic_stream stream);  // where to go on this time
   [[nodiscard]] std::size_t size() const { return lanes_.size(); }
   template <class F>

@@ -5,11 +5,11 @@
 
 #include "base/async/completion.hpp"
 #include "gateway/ingress/accept_rows.hpp"
-#include "gateway/ingress/address_pattern.hpp"
 #include "gateway/ingress/content_checks.hpp"
 #include "gateway/ingress/control_headers.hpp"
 #include "gateway/ingress/fingerprint.hpp"
 #include "gateway/ingress/refusal_text.hpp"
+#include "mail/address_pattern.hpp"
 #include "mail/received_field.hpp"
 #include "mail/rewrite.hpp"
 
@@ -166,11 +166,11 @@ std::optional<refusal> admission_pipeline::check_client(const mail::submission& 
   if (submission.content->size() > size_max_of(submission, client, *settings_.get()))
     return make_refusal(refusal_kind::too_large, "message too large");
   const std::string& sender = submission.envelope.reverse_path;
-  if (!sender.empty() && !address_allowed(client.senders, sender))
+  if (!sender.empty() && !mail::address_allowed(client.senders, sender))
     return make_refusal(refusal_kind::sender_not_allowed, "you may not send with this address",
                         "envelope.reverse_path");
   for (const mail::envelope_recipient& recipient : submission.envelope.recipients) {
-    if (!address_allowed(client.recipients, recipient.address))
+    if (!mail::address_allowed(client.recipients, recipient.address))
       return make_refusal(refusal_kind::recipient_not_allowed, "you may not send to one of these addresses",
                           "envelope.recipients");
   }

@@ -1,7 +1,7 @@
 #include "gateway/ingress/content_checks.hpp"
 
-#include "gateway/ingress/address_pattern.hpp"
 #include "mail/address_list.hpp"
+#include "mail/address_pattern.hpp"
 #include "mail/received_field.hpp"
 
 namespace stellwerk::ingress {
@@ -48,7 +48,7 @@ std::optional<refusal> check_header_from(const mail::header_section& header, con
     return make_refusal(refusal_kind::sender_not_allowed, "the From field holds no address that can be checked",
                         "From");
   for (const mail::mailbox& one : mailboxes) {
-    if (!address_allowed(client.senders, one.address.to_string()))
+    if (!mail::address_allowed(client.senders, one.address.to_string()))
       return make_refusal(refusal_kind::sender_not_allowed, "you may not send with the address in From", "From");
   }
   return std::nullopt;

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "gateway/ingress/address_pattern.hpp"
 #include "gateway/ingress/password_hash.hpp"
+#include "mail/address_pattern.hpp"
 
 namespace stellwerk::ingress {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 void check_patterns(const std::vector<std::string>& patterns, const std::string& path,
                     std::vector<door_fault>& faults) {
   for (std::size_t i = 0; i < patterns.size(); ++i) {
-    if (!is_address_pattern(patterns[i]))
+    if (!mail::is_address_pattern(patterns[i]))
       faults.push_back({fmt::format("{}[{}]", path, i), "not an address pattern: " + patterns[i]});
   }
 }

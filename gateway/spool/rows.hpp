@@ -105,10 +105,11 @@ struct message_row {
   std::map<std::string, std::string> metadata;
   time_point accepted{};
   std::optional<time_point> send_at;
-  time_point expires{};          // lifetime reached: open recipients expire
-  std::uint64_t size = 0;        // bytes of content
-  std::uint32_t recipients = 0;  // rows made at acceptance (merged ones added)
-  std::string idempotency_key;   // kept so that the key's row outlives the last settled recipient
+  time_point expires{};            // lifetime reached: open recipients expire
+  std::uint64_t size = 0;          // bytes of content
+  std::uint32_t recipients = 0;    // rows made at acceptance (merged ones added)
+  std::string shadow_destination;  // a copy for that one's sandbox; empty: mail to be delivered
+  std::string idempotency_key;     // kept so that the key's row outlives the last settled recipient
   friend bool operator==(const message_row&, const message_row&) = default;
 };
 
@@ -118,6 +119,22 @@ struct ledger_row {
   std::string tenant;
   std::string payload;
 };
+
+// How much of a counted allowance was used in a calendar period (20261124, 202611). Never less than what was handed
+// over: it is written in the batch of the intent that uses it, or before.
+struct usage_row {
+  std::string name;
+  std::uint32_t period = 0;
+  double used = 0;
+  std::uint64_t stamp = 0;  // of several rows on their way the one with the highest is the last word; not stored
+};
+
+// Whether a recipient in this state is in line for the destinations of its lane: their backlog. Held mail waits for
+// somebody, scheduled mail for its time.
+[[nodiscard]] constexpr bool stands_in_line(mail::recipient_state state) {
+  return state == mail::recipient_state::ready || state == mail::recipient_state::attempting ||
+         state == mail::recipient_state::deferred || state == mail::recipient_state::unknown;
+}
 
 // Where a queued recipient lies in its lane; the order of the store.
 struct due_entry {

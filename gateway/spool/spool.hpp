@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -56,6 +57,7 @@ struct accept_request {
   std::optional<idempotency_claim> idempotency;
   std::vector<lane_row> new_lanes;  // interned by the caller, first used here
   std::vector<ledger_row> ledger;
+  std::vector<usage_row> usage;  // stored if anything of this is
 };
 
 struct accept_answer {
@@ -78,6 +80,7 @@ struct settle_request {
   std::vector<recipient_change> changes;
   std::vector<ledger_row> ledger;
   std::vector<lane_row> new_lanes;
+  std::vector<usage_row> usage;
   std::vector<accept_request> accepts;  // made from these (DSN): in the same batch as their cause
   bool urgent = true;                   // false: may wait for a later group commit (the intent covers it)
 };
@@ -142,6 +145,10 @@ class store {
   // ---- counts and health, any thread ----
   // Exactly what is stored, kept by the committer: [stream][state].
   [[nodiscard]] virtual std::uint64_t count(mail::traffic_stream stream, mail::recipient_state state) const = 0;
+  // Recipients in line by lane; open recipients that are tied to a destination by an unknown outcome.
+  [[nodiscard]] virtual std::map<lane_id, std::uint64_t> in_line() const = 0;
+  [[nodiscard]] virtual std::uint64_t tied_to(std::string_view destination) const = 0;
+  [[nodiscard]] virtual std::vector<usage_row> usage() const = 0;
   [[nodiscard]] virtual store_health health() const = 0;
   [[nodiscard]] virtual std::uint64_t last_ledger_sequence() const = 0;
 

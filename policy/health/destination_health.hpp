@@ -104,6 +104,11 @@ class destination_health {
   void drain();
   void suspend(std::optional<steady_point> until);
   void resume(steady_point now);
+  // What an operator said there holds here too.
+  void keep_operator_mark(const destination_health& before) {
+    operator_ = before.operator_;
+    suspended_until_ = before.suspended_until_;
+  }
   // The 10-in-a-row rule of refused_policy and alike: as a refused_account outcome.
   void refuse_account(steady_point now);
 

@@ -1,27 +1,52 @@
 #include "policy/invariant/invariant_filter.hpp"
 
+#include "mail/address_pattern.hpp"
+
 namespace stellwerk::policy {
+namespace {
+
+void filter(candidate& each, std::string_view invariant, std::string detail) {
+  each.verdict = verdict::filtered;
+  each.reason = candidate_reason::invariant;
+  each.invariant = invariant;
+  each.detail = std::move(detail);
+}
+
+bool is_filtered(const candidate& each) {
+  return each.verdict == verdict::filtered && each.reason == candidate_reason::invariant;
+}
+
+// A destination that may send for some domains only: another From field would fail its alignment, or be refused there.
+void filter_by_sender(const facts& about, std::span<const destination_traits> destinations,
+                      std::vector<candidate>& candidates) {
+  for (candidate& each : candidates) {
+    const std::vector<std::string>& senders = destinations[each.destination].senders;
+    if (is_filtered(each) || mail::address_allowed(senders, about.message->header_from)) continue;
+    filter(each, sender_alignment_name, "header_from " + about.message->header_from_domain);
+  }
+}
+
+}  // namespace
 
 void invariant_filter::apply(const facts& about, std::span<const destination_traits> destinations,
                              std::vector<candidate>& candidates) const {
+  filter_by_sender(about, destinations, candidates);
   for (const compiled_invariant& one : invariants_) {
-    const fact_activation message{about};
-    const condition::answer matched = one.when->ask(message);
+    const condition::answer matched = one.when->ask(fact_activation{about});
     if (matched == condition::answer::no) continue;
+    const bool fits = about.message->features != nullptr && about.message->features->has_list_unsubscribe_one_click;
     for (candidate& each : candidates) {
-      if (each.verdict == verdict::filtered && each.reason == candidate_reason::invariant) continue;
+      if (is_filtered(each)) continue;
+      if (!one.only) {
+        if (!fits) filter(each, one.name, std::string{one_click_requirement});
+        continue;
+      }
       const condition::answer allowed = one.only->ask(fact_activation{about, destinations[each.destination]});
       if (allowed == condition::answer::yes) continue;
-      each.verdict = verdict::filtered;
-      each.reason = candidate_reason::invariant;
-      each.invariant = one.name;
-      if (allowed == condition::answer::error) {
-        each.detail = "only: evaluation error";
-      } else if (matched == condition::answer::error) {
-        each.detail = "when: evaluation error";
-      } else {
-        each.detail.clear();
-      }
+      const char* detail = allowed == condition::answer::error   ? "only: evaluation error"
+                           : matched == condition::answer::error ? "when: evaluation error"
+                                                                 : "";
+      filter(each, one.name, detail);
     }
   }
 }

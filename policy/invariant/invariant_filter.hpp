@@ -16,10 +16,15 @@
 
 namespace stellwerk::policy {
 
+// Of the invariant that `senders` of a destination make.
+inline constexpr std::string_view sender_alignment_name = "sender_alignment";
+// What `require` may ask of the message: the fields of RFC 8058.
+inline constexpr std::string_view one_click_requirement = "one_click_unsubscribe";
+
 struct compiled_invariant {
   std::string name;
   std::unique_ptr<const condition> when;
-  std::unique_ptr<const condition> only;
+  std::unique_ptr<const condition> only;  // null: one-click unsubscribe is required of the message
 };
 
 class invariant_filter {
@@ -27,7 +32,8 @@ class invariant_filter {
   invariant_filter() = default;
   explicit invariant_filter(std::vector<compiled_invariant> invariants) : invariants_{std::move(invariants)} {}
 
-  // Filters the candidates that a matching invariant does not allow; the first one that says no is named.
+  // Filters the candidates that a matching invariant does not allow, and those that may not send for the From field;
+  // the first one that says no is named.
   void apply(const facts& about, std::span<const destination_traits> destinations,
              std::vector<candidate>& candidates) const;
 

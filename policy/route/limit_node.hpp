@@ -23,7 +23,9 @@ class limit_node final : public route_node {
   route_node_ptr child_;
 };
 
-// "rate 50/s", "concurrency 5", "per_day 1000", "per_month 50000", "budget 100 EUR".
+// "rate 50/s", "concurrency 5", "per_day 1000", "per_month 50000", "budget 100 EUR", "from 2026-12-01 200 400".
 [[nodiscard]] std::string describe(const limit_config& config);
+// Why a candidate is out when this bound is used up.
+[[nodiscard]] candidate_reason reason_when_full(const limit_config& config);
 
 }  // namespace stellwerk::policy

@@ -4,23 +4,37 @@
 
 namespace stellwerk::policy {
 
+bool is_beyond(const spill_config& thresholds, const destination_status& status) {
+  return (thresholds.backlog && status.backlog > static_cast<std::int64_t>(*thresholds.backlog)) ||
+         (thresholds.waited && status.waited > *thresholds.waited);
+}
+
 void proposal::offer(std::uint16_t destination, verdict standing, candidate_reason reason) {
   if (ending_ != ending::none) return;
   // The same destination under the same limits was asked before; a second time tells nothing new.
-  const bool known = std::any_of(candidates_.begin(), candidates_.end(), [&](const candidate& one) {
-    return one.destination == destination && one.limits == open_limits_;
+  const auto known = std::find_if(candidates_.begin(), candidates_.end(), [&](const candidate& one) {
+    return one.destination == destination && one.limits == limits_;
   });
-  if (known) return;
+  if (known != candidates_.end()) {
+    // Drained as a member of a split, and named again behind it: it serves there.
+    const bool was_drained = known->verdict == verdict::filtered && standing != verdict::filtered;
+    if (!was_drained) return;
+    candidates_.erase(known);
+  }
   candidate next;
   next.destination = destination;
   next.verdict = standing;
   next.reason = reason;
-  next.limits = open_limits_;
-  const bool full = std::find(full_limits_.begin(), full_limits_.end(), true) != full_limits_.end();
-  if (full && standing == verdict::standby) {
+  next.limits = limits_;
+  next.shadows = open_shadows_;
+  for (std::size_t i = 0; i < limits_.size() && next.verdict == verdict::standby; ++i) {
+    if (open_limits_[i].live->limit_has_room(limits_[i], destination)) continue;
     next.verdict = verdict::unavailable;
-    next.reason = candidate_reason::limit;
+    next.reason = open_limits_[i].when_full;
   }
+  next.overflows = std::any_of(open_spills_.begin(), open_spills_.end(), [&](const open_spill& one) {
+    return is_beyond(*one.thresholds, one.live->destination(destination));
+  });
   candidates_.push_back(std::move(next));
 }
 
@@ -30,14 +44,20 @@ void proposal::end_with(ending what, std::string_view text) {
   text_ = text;
 }
 
-void proposal::enter_limit(std::uint16_t index, bool has_room) {
-  open_limits_.push_back(index);
-  full_limits_.push_back(!has_room);
+void proposal::enter_limit(std::uint16_t index, candidate_reason when_full, const live_state& live) {
+  limits_.push_back(index);
+  open_limits_.push_back({when_full, &live});
 }
 
 void proposal::leave_limit() {
+  limits_.pop_back();
   open_limits_.pop_back();
-  full_limits_.pop_back();
 }
+
+void proposal::enter_spill(const spill_config& thresholds, const live_state& live) {
+  open_spills_.push_back({&thresholds, &live});
+}
+
+void proposal::leave_spill() { open_spills_.pop_back(); }
 
 }  // namespace stellwerk::policy

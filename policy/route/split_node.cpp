@@ -6,28 +6,14 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "policy/route/sticky_hash.hpp"
 
 namespace stellwerk::policy {
 namespace {
 
-// FNV-1a over both texts, then the finaliser of splitmix64, which FNV's weak upper bits need.
-std::uint64_t hash_of(std::string_view key, std::string_view name) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  const auto eat = [&hash](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  };
-  eat(key);
-  eat(std::string_view{"\0", 1});
-  eat(name);
-  hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebULL;
-  return hash ^ (hash >> 31);
-}
-
 // The larger the better; members of double weight win twice as often.
 double score_of(std::string_view key, const split_node::member& one) {
-  const double unit = (static_cast<double>(hash_of(key, one.name) >> 11) + 0.5) * 0x1.0p-53;
-  return -one.weight / std::log(unit);
+  return -one.weight / std::log(sticky_unit(key, one.name));
 }
 
 std::string key_of(const facts& about, split_by by) {

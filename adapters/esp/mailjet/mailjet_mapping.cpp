@@ -49,12 +49,16 @@ vendor_request mailjet_mapping::authorised(std::string method, std::string targe
 
 batch_limits mailjet_mapping::limits() const { return {entries_max, recipients_max, batch_octets_max}; }
 
-entry_result mailjet_mapping::build_entry(const attempt& what) const { return build_send_entry(what); }
+entry_result mailjet_mapping::build_entry(const attempt& what) const {
+  entry_result built = build_send_entry(what);
+  if (auto* entry = std::get_if<vendor_entry>(&built)) entry->sandbox = what.sandbox;
+  return built;
+}
 
 vendor_request mailjet_mapping::join(std::span<const vendor_entry* const> entries) const {
   vendor_request request = authorised("POST", "/v3.1/send");
   request.fields.push_back({"Content-Type", "application/json"});
-  request.body = join_send_entries(entries, account_.sandbox);
+  request.body = join_send_entries(entries, account_.sandbox || entries.front()->sandbox);
   return request;
 }
 

@@ -1,9 +1,9 @@
 // MAIL, RCPT, DATA and what comes of the content.
-#include "gateway/ingress/address_pattern.hpp"
 #include "gateway/ingress/smtp/dialog.hpp"
 #include "gateway/ingress/smtp/path_arguments.hpp"
 #include "gateway/ingress/smtp/replies.hpp"
 #include "gateway/ingress/smtp/reply_for.hpp"
+#include "mail/address_pattern.hpp"
 #include "mail/received_field.hpp"
 
 namespace stellwerk::ingress::smtp {
@@ -41,7 +41,7 @@ step dialog::on_mail(std::string_view argument, behind /*rest*/) {
   auto& given = std::get<mail_arguments>(parsed);
   if (given.size && *given.size > content_size_max()) return say(replies::too_large);
   // A stranger's sender is nobody's: its recipients are refused.
-  if (client_ != nullptr && !given.reverse_path.empty() && !address_allowed(client_->senders, given.reverse_path))
+  if (client_ != nullptr && !given.reverse_path.empty() && !mail::address_allowed(client_->senders, given.reverse_path))
     return say(replies::sender_not_yours);
   in_transaction_ = true;
   declared_size_ = given.size.value_or(0);
@@ -61,7 +61,7 @@ step dialog::on_rcpt(std::string_view argument, behind /*rest*/) {
   auto parsed = parse_rcpt_arguments(argument, envelope_.smtputf8);
   if (const auto* fault = std::get_if<fault_reply>(&parsed)) return say(*fault);
   auto& recipient = std::get<mail::envelope_recipient>(parsed);
-  if (!address_allowed(client_->recipients, recipient.address)) return say(replies::recipient_not_allowed);
+  if (!mail::address_allowed(client_->recipients, recipient.address)) return say(replies::recipient_not_allowed);
   envelope_.recipients.push_back(std::move(recipient));
   return say(replies::recipient_ok);
 }

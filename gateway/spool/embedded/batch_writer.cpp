@@ -94,6 +94,7 @@ accept_result batch_writer::store_message(accept_request&& request) {
     batch_.put(family::message, id.view(), encode(message.row, {}));
   }
   put_ledger(request.ledger);
+  put_usage(request.usage);
   return {id, false, std::move(request.recipients)};
 }
 
@@ -138,6 +139,7 @@ result<accept_result> batch_writer::merge(const idempotency_hash& hash, idempote
     batch_.put(family::message, known.id.view(), encode(message->row, {}));
   }
   put_ledger(request.ledger);
+  put_usage(request.usage);
   const queue_id id = known.id;
   put_claim(hash, std::move(known));
   return accept_result{id, false, std::move(added)};
@@ -162,6 +164,7 @@ void batch_writer::put_new_recipient(cached_message& message, const recipient_ro
     batch_.put(family::history_recipient, key_of(row.key), encode(compact_for_history(row), stream));
     return;
   }
+  tallied_.add(row.lane, row.state, row.pinned_destination, 1);
   batch_.put(family::recipient, key_of(row.key), encode(row, stream));
   message.open.push_back(open_recipient_of(row));
   put_indexes(row.key, message.open.back());
@@ -172,6 +175,10 @@ void batch_writer::put_ledger(const std::vector<ledger_row>& rows) {
   has_ledger_rows_ = has_ledger_rows_ || !rows.empty();
 }
 
+void batch_writer::put_usage(const std::vector<usage_row>& rows) {
+  for (const usage_row& row : rows) tallied_.add(row);
+}
+
 result<void> batch_writer::settle(const settle_request& request) {
   for (const recipient_change& change : request.changes) {
     if (auto checked = check_change(change); !checked) return checked.error();
@@ -180,6 +187,7 @@ result<void> batch_writer::settle(const settle_request& request) {
     if (auto applied = apply_change(change); !applied) return applied.error();
   }
   put_ledger(request.ledger);
+  put_usage(request.usage);
   for (const accept_request& made : request.accepts) {
     if (auto stored = accept(made); !stored) return stored.error();
   }
@@ -205,8 +213,10 @@ result<void> batch_writer::apply_change(const recipient_change& change) {
   const mail::traffic_stream stream = message.is_damaged ? change.stream : message.row.stream;
   const std::string key = key_of(change.after.key);
   counts_.add(stream, before.state, -1);
+  tallied_.add(before.lane, before.state, change.before.pinned_destination, -1);
   counts_.add(stream, change.after.state, 1);
   if (!mail::is_final(change.after.state)) {
+    tallied_.add(change.after.lane, change.after.state, change.after.pinned_destination, 1);
     batch_.put(family::recipient, key, encode(change.after, stream));
     open = open_recipient_of(change.after);
     move_indexes(change.after.key, before, open);
@@ -254,6 +264,7 @@ void batch_writer::finish_message(cached_message& message) {
 state_batch& batch_writer::finish() {
   context_.segments.put_changes(batch_);
   batch_.put(family::meta, totals_key, encode(totals_after()));
+  context_.tally.put(batch_, tallied_);
   return batch_;
 }
 

@@ -17,6 +17,7 @@
 #include "gateway/spool/embedded/row_codec.hpp"
 #include "gateway/spool/embedded/segment_store.hpp"
 #include "gateway/spool/embedded/state_db.hpp"
+#include "gateway/spool/embedded/tallies.hpp"
 #include "gateway/spool/spool.hpp"
 
 namespace stellwerk::spool::embedded {
@@ -43,6 +44,7 @@ struct batch_context {
   segment_store& segments;
   message_cache& cache;
   const totals_row& totals;
+  const tallies& tally;
   std::uint64_t hash_seed = 0;
   std::uint64_t inline_body_max = 0;
   duration idempotency_retention{};
@@ -63,6 +65,7 @@ class batch_writer {
   // The totals once the batch is durable.
   [[nodiscard]] totals_row totals_after() const;
   [[nodiscard]] bool has_ledger_rows() const { return has_ledger_rows_; }
+  [[nodiscard]] const tally_changes& tallied() const { return tallied_; }
 
  private:
   [[nodiscard]] result<std::optional<idempotency_row>> find_claim(const idempotency_hash& hash) const;
@@ -73,6 +76,7 @@ class batch_writer {
   void put_body(cached_message& message, const mail::content_ptr& content);
   void put_new_recipient(cached_message& message, const recipient_row& row);
   void put_ledger(const std::vector<ledger_row>& rows);
+  void put_usage(const std::vector<usage_row>& rows);
 
   [[nodiscard]] result<void> check_change(const recipient_change& change) const;
   [[nodiscard]] result<void> apply_change(const recipient_change& change);
@@ -84,6 +88,7 @@ class batch_writer {
   batch_context context_;
   state_batch batch_;
   count_changes counts_;
+  tally_changes tallied_;
   std::uint64_t ledger_sequence_;
   bool has_ledger_rows_ = false;
   std::map<idempotency_hash, idempotency_row> claims_;  // put in this batch

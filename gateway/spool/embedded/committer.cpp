@@ -34,7 +34,8 @@ committer::committer(const committer_parts& parts, const spool_config& config, c
       cache_{parts.db, cached_messages_max},
       copier_{parts.db, parts.segments, cache_, parts.log, config.segment_bytes},
       totals_{std::move(start.totals)},
-      hash_seed_{start.hash_seed} {
+      hash_seed_{start.hash_seed},
+      tallies_{std::move(start.tally)} {
   for (lane_row& lane : start.lanes) lanes_.emplace(lane.id, std::move(lane));
   health_.bytes_max = config.bytes_max;
   publish_counts();
@@ -64,6 +65,16 @@ std::vector<lane_row> committer::lanes() const {
   out.reserve(lanes_.size());
   for (const auto& [id, lane] : lanes_) out.push_back(lane);
   return out;
+}
+
+tallies committer::tallied() const {
+  const std::lock_guard guard{mutex_};
+  return tallies_;
+}
+
+std::uint64_t committer::tied_to(std::string_view destination) const {
+  const std::lock_guard guard{mutex_};
+  return tallies_.tied_to(destination);
 }
 
 void committer::run() {
@@ -118,6 +129,7 @@ batch_context committer::context() const {
           parts_.segments,
           cache_,
           totals_,
+          tallies_,
           hash_seed_,
           config_.inline_body_max,
           config_.idempotency_retention,
@@ -162,6 +174,10 @@ result<void> committer::write(batch_writer& writer, std::size_t applied) {
 
 void committer::on_committed(const batch_writer& writer) {
   totals_ = writer.totals_after();
+  if (!writer.tallied().empty()) {
+    const std::lock_guard guard{mutex_};
+    tallies_.apply(writer.tallied());
+  }
   parts_.segments.commit_round();
   cache_.end_round();
   publish_counts();

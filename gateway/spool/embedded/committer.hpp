@@ -47,6 +47,7 @@ struct committer_hooks {
 struct committer_start {
   totals_row totals;
   std::vector<lane_row> lanes;
+  tallies tally;
   std::uint64_t hash_seed = 0;
 };
 
@@ -60,6 +61,8 @@ class committer {
   [[nodiscard]] std::uint64_t last_ledger_sequence() const { return ledger_sequence_.load(std::memory_order_acquire); }
   [[nodiscard]] store_health health() const;
   [[nodiscard]] std::vector<lane_row> lanes() const;
+  [[nodiscard]] tallies tallied() const;
+  [[nodiscard]] std::uint64_t tied_to(std::string_view destination) const;
 
   // ---- the committer's thread ----
   // One batch and due housekeeping. False: there was nothing to do.
@@ -117,9 +120,10 @@ class committer {
   static constexpr std::size_t states_max = 16;
   std::array<std::array<std::atomic<std::uint64_t>, states_max>, 3> counts_{};
   std::atomic<std::uint64_t> ledger_sequence_{0};
-  mutable std::mutex mutex_;  // health_ and lanes_
+  mutable std::mutex mutex_;  // health_, lanes_ and, where it is not the committer that reads, tallies_
   store_health health_;
   std::map<lane_id, lane_row> lanes_;
+  tallies tallies_;
   std::vector<lane_row> unwritten_lanes_;  // committer only; of requests that failed: others will refer to them
 };
 

@@ -60,6 +60,9 @@ class store_of_files final : public embedded_store {
   std::uint64_t count(mail::traffic_stream stream, mail::recipient_state state) const override {
     return committer_.count(stream, state);
   }
+  std::map<lane_id, std::uint64_t> in_line() const override { return committer_.tallied().in_line(); }
+  std::uint64_t tied_to(std::string_view destination) const override { return committer_.tied_to(destination); }
+  std::vector<usage_row> usage() const override { return committer_.tallied().usage(); }
   store_health health() const override { return committer_.health(); }
   std::uint64_t last_ledger_sequence() const override { return committer_.last_ledger_sequence(); }
 
@@ -147,6 +150,9 @@ result<committer_start> read_start(const state_db& db) {
   auto lanes = read_all<lane_row>(db, family::lane, &decode_lane);
   if (!lanes) return lanes.error();
   start.lanes = std::move(*lanes);
+  auto tally = tallies::read(db);
+  if (!tally) return tally.error();
+  start.tally = std::move(*tally);
   return start;
 }
 

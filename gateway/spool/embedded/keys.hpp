@@ -35,6 +35,10 @@ using idempotency_hash = std::array<std::uint8_t, 16>;
 inline constexpr std::string_view format_key = "format";
 inline constexpr std::string_view totals_key = "totals";
 inline constexpr std::string_view seed_key = "seed";
+// Tallies: the prefix, then lane:be32, or a name.
+inline constexpr std::string_view in_line_prefix = "in_line/";
+inline constexpr std::string_view tied_prefix = "tied/";
+inline constexpr std::string_view usage_prefix = "usage/";
 
 [[nodiscard]] std::string key_of(const recipient_key& key);
 [[nodiscard]] std::string due_key_of(lane_id lane, const due_entry& entry);

@@ -99,6 +99,7 @@ std::string encode(const message_row& row, time_point finished) {
   out.varint(row.recipients);
   out.text(row.idempotency_key);
   out.time(finished);
+  out.text(row.shadow_destination);
   return std::move(out.bytes());
 }
 
@@ -135,6 +136,7 @@ std::optional<stored_message> decode_message(const queue_id& id, std::string_vie
   row.recipients = in.varint32();
   row.idempotency_key = in.text();
   stored.finished = in.time();
+  row.shadow_destination = in.text();
   if (!in.ok()) return std::nullopt;
   return stored;
 }

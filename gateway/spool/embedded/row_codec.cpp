@@ -1,5 +1,7 @@
 #include "gateway/spool/embedded/row_codec.hpp"
 
+#include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "gateway/spool/embedded/encoding.hpp"
@@ -170,6 +172,37 @@ std::optional<totals_row> decode_totals(std::string_view value) {
     row.counts[{stream, state}] = in.varint();
   }
   if (!in.ok()) return std::nullopt;
+  return row;
+}
+
+std::string encode_count(std::uint64_t count) {
+  byte_writer out = start_value(12);
+  out.varint(count);
+  return std::move(out.bytes());
+}
+
+std::optional<std::uint64_t> decode_count(std::string_view value) {
+  byte_reader in = open_value(value);
+  const std::uint64_t count = in.varint();
+  return in.ok() ? std::optional{count} : std::nullopt;
+}
+
+std::string encode(const usage_row& row) {
+  byte_writer out = start_value(16);
+  out.varint(row.period);
+  append_be64(out.bytes(), std::bit_cast<std::uint64_t>(row.used));
+  return std::move(out.bytes());
+}
+
+std::optional<usage_row> decode_usage(std::string name, std::string_view value) {
+  byte_reader in = open_value(value);
+  usage_row row;
+  row.name = std::move(name);
+  row.period = in.varint32();
+  const std::string_view bits = in.raw(8);
+  if (!in.ok()) return std::nullopt;
+  row.used = std::bit_cast<double>(read_be64(bits));
+  if (!std::isfinite(row.used)) return std::nullopt;
   return row;
 }
 

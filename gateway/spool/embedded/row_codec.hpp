@@ -86,6 +86,12 @@ struct totals_row {
 [[nodiscard]] std::string encode(const totals_row& row);
 [[nodiscard]] std::optional<totals_row> decode_totals(std::string_view value);
 
+// Rows of the tallies: a bare count, and what is used in a period.
+[[nodiscard]] std::string encode_count(std::uint64_t count);
+[[nodiscard]] std::optional<std::uint64_t> decode_count(std::string_view value);
+[[nodiscard]] std::string encode(const usage_row& row);
+[[nodiscard]] std::optional<usage_row> decode_usage(std::string name, std::string_view value);
+
 struct format_row {
   std::uint32_t format = 1;
   std::uint32_t oldest_reader = 1;

@@ -28,6 +28,7 @@ class memory_store final : public spool::store {
   void settle(spool::settle_request request, spool::settle_completion done) override {
     writes_.push_back([this, request = std::move(request), done = std::move(done)]() mutable {
       for (const spool::lane_row& row : request.new_lanes) lanes_[row.id] = row;
+      for (const spool::usage_row& row : request.usage) usage_[row.name] = row;
       for (spool::recipient_change& one : request.changes) put(std::move(one.after));
       for (spool::accept_request& one : request.accepts) write(std::move(one));
       done({});
@@ -106,6 +107,24 @@ class memory_store final : public spool::store {
     const auto known = counts_.find({stream, state});
     return known == counts_.end() ? 0 : known->second;
   }
+  [[nodiscard]] std::map<spool::lane_id, std::uint64_t> in_line() const override {
+    std::map<spool::lane_id, std::uint64_t> out;
+    for (const auto& key : open_) {
+      const spool::recipient_row& row = rows_.at(key);
+      if (spool::stands_in_line(row.state)) ++out[row.lane];
+    }
+    return out;
+  }
+  [[nodiscard]] std::uint64_t tied_to(std::string_view destination) const override {
+    std::uint64_t count = 0;
+    for (const auto& key : open_) count += rows_.at(key).pinned_destination == destination ? 1 : 0;
+    return count;
+  }
+  [[nodiscard]] std::vector<spool::usage_row> usage() const override {
+    std::vector<spool::usage_row> out;
+    for (const auto& [name, row] : usage_) out.push_back(row);
+    return out;
+  }
   [[nodiscard]] spool::store_health health() const override { return {}; }
   [[nodiscard]] std::uint64_t last_ledger_sequence() const override { return 0; }
   void close() override {
@@ -134,6 +153,7 @@ class memory_store final : public spool::store {
 
   void write(spool::accept_request request) {
     for (const spool::lane_row& row : request.new_lanes) lanes_[row.id] = row;
+    for (const spool::usage_row& row : request.usage) usage_[row.name] = row;
     messages_[request.message.id] = {std::move(request.message), std::move(request.content), 0};
     for (spool::recipient_row& row : request.recipients) put(std::move(row));
   }
@@ -164,6 +184,7 @@ class memory_store final : public spool::store {
   std::map<spool::recipient_key, spool::recipient_row> rows_;
   std::set<spool::recipient_key> open_;
   std::map<spool::lane_id, spool::lane_row> lanes_;
+  std::map<std::string, spool::usage_row> usage_;
   std::map<spool::lane_id, std::set<spool::due_entry>> due_;
   std::map<std::pair<mail::traffic_stream, mail::recipient_state>, std::uint64_t> counts_;
 };

@@ -76,6 +76,9 @@ class memory_store final : public spool::store {
   std::vector<spool::lane_row> lanes() const override { return {}; }
   result<std::vector<spool::recipient_row>> open_intents() override { return std::vector<spool::recipient_row>{}; }
   std::uint64_t count(mail::traffic_stream, mail::recipient_state) const override { return 0; }
+  std::map<spool::lane_id, std::uint64_t> in_line() const override { return {}; }
+  std::uint64_t tied_to(std::string_view) const override { return 0; }
+  std::vector<spool::usage_row> usage() const override { return {}; }
   spool::store_health health() const override { return {}; }
   std::uint64_t last_ledger_sequence() const override {
     const std::lock_guard lock{mutex_};

@@ -351,5 +351,75 @@ TEST_F(store_test, commits_by_itself_with_a_thread_of_its_own) {
   EXPECT_LT(commits.load(), 200U);
 }
 
+TEST_F(store_test, who_is_in_line_is_counted_by_lane_over_restarts) {
+  auto first = accept(a_message({"ada@example.org", "bob@example.org"}));
+  accept_request other = a_message({"eve@example.org"});
+  other.recipients[0].lane = 7;
+  other.recipients[0].state = recipient_state::scheduled;
+  auto second = accept(std::move(other));
+  ASSERT_TRUE(first && second);
+  using in_line = std::map<lane_id, std::uint64_t>;
+  EXPECT_EQ(store_->in_line(), (in_line{{1, 2}})) << "scheduled mail waits for its time";
+  ASSERT_TRUE(change(second->added[0], with_state(second->added[0], recipient_state::deferred)));
+  ASSERT_TRUE(change(first->added[0], with_state(first->added[0], recipient_state::held)));
+  EXPECT_EQ(store_->in_line(), (in_line{{1, 1}, {7, 1}}));
+  restart();
+  EXPECT_EQ(store_->in_line(), (in_line{{1, 1}, {7, 1}}));
+  ASSERT_TRUE(change(first->added[1], with_state(first->added[1], recipient_state::delivered)));
+  restart();
+  EXPECT_EQ(store_->in_line(), (in_line{{7, 1}}));
+}
+
+TEST_F(store_test, who_is_tied_to_a_destination_is_counted_until_it_is_free) {
+  const auto answer = accept(a_message());
+  ASSERT_TRUE(answer);
+  recipient_row tied = with_state(answer->added[0], recipient_state::unknown);
+  tied.pinned_destination = "mta";
+  ASSERT_TRUE(change(answer->added[0], tied));
+  EXPECT_EQ(store_->tied_to("mta"), 1U);
+  const recipient_row deferred = with_state(tied, recipient_state::deferred);
+  ASSERT_TRUE(change(tied, deferred));
+  restart();
+  EXPECT_EQ(store_->tied_to("mta"), 1U) << "deferred, and still tied";
+  EXPECT_EQ(store_->tied_to("esp"), 0U);
+  recipient_row done = with_state(deferred, recipient_state::delivered);
+  done.pinned_destination.clear();
+  ASSERT_TRUE(change(deferred, done));
+  EXPECT_EQ(store_->tied_to("mta"), 0U);
+}
+
+TEST_F(store_test, what_is_used_is_stored_with_what_uses_it) {
+  accept_request request = a_message();
+  request.usage.push_back({"limit/a per_day", 20261124, 3, 1});
+  ASSERT_TRUE(accept(std::move(request)));
+  settle_request later;
+  later.usage.push_back({"limit/a per_day", 20261124, 5.5, 3});
+  later.usage.push_back({"destination/b/spent", 202611, 0.25, 2});
+  ASSERT_TRUE(settle(std::move(later)));
+  settle_request overtaken;
+  overtaken.usage.push_back({"limit/a per_day", 20261124, 4, 2});
+  ASSERT_TRUE(settle(std::move(overtaken)));
+  restart();
+  const auto rows = store_->usage();
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].name, "destination/b/spent");
+  EXPECT_DOUBLE_EQ(rows[0].used, 0.25);
+  EXPECT_EQ(rows[1].period, 20261124U);
+  EXPECT_DOUBLE_EQ(rows[1].used, 5.5) << "the last word counts, in whatever order they come";
+}
+
+TEST_F(store_test, usage_of_a_duplicate_is_not_stored) {
+  accept_request first = a_message();
+  first.idempotency = a_claim("k", false);
+  ASSERT_TRUE(accept(std::move(first)));
+  accept_request again = a_message();
+  again.idempotency = a_claim("k", false);
+  again.usage.push_back({"limit/a per_day", 20261124, 1, 1});
+  const auto answer = accept(std::move(again));
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(answer->message.duplicate());
+  EXPECT_TRUE(store_->usage().empty());
+}
+
 }  // namespace
 }  // namespace stellwerk::spool

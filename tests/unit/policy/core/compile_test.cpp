@@ -180,7 +180,7 @@ TEST_F(compile_test, a_route_describes_its_tree) {
   const auto rules = sample_.compiled();
   EXPECT_EQ(rules->describe(0), "failover(split(mailjet 95, ses 5 by recipient), limit(rate 50/s, onprem))");
   EXPECT_EQ(rules->limits().size(), 1U);
-  EXPECT_EQ(rules->limit_paths()[0], "via[1]");
+  EXPECT_EQ(rules->limit_names()[0], "a.via[1]") << "what it is called over reloads";
 }
 
 TEST_F(compile_test, the_version_names_the_meaning) {

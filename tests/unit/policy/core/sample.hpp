@@ -245,7 +245,7 @@ class sample_live_state final : public live_state {
     const auto found = senders.find({index, std::string{domain}});
     return found != senders.end() && found->second;
   }
-  bool limit_has_room(std::size_t index) const override {
+  bool limit_has_room(std::size_t index, std::size_t) const override {
     const auto found = full_limits.find(index);
     return found == full_limits.end() || !found->second;
   }

@@ -89,7 +89,7 @@ TEST(limit_gate, concurrency_counts_attempts_in_flight) {
   EXPECT_TRUE(gate.take({}, start, noon));
   EXPECT_TRUE(gate.take({}, start, noon));
   EXPECT_FALSE(gate.take({}, start, noon));
-  gate.finish();
+  gate.finish({0, 0}, noon);
   EXPECT_TRUE(gate.take({}, start, noon));
 }
 
@@ -110,7 +110,7 @@ TEST(limit_gate, an_attempt_that_was_never_made_gives_everything_back) {
   ASSERT_TRUE(gate.take({}, start, noon));
   gate.give_back({}, noon);
   EXPECT_TRUE(gate.take({}, start, noon));
-  gate.finish();
+  gate.finish({0, 0}, noon);
   EXPECT_FALSE(gate.take({}, start, noon)) << "what was sent stays counted";
 }
 
@@ -121,6 +121,76 @@ TEST(limit_gate, a_rate_counts_recipients) {
   EXPECT_TRUE(gate.take({5, 0}, start, noon));
   EXPECT_FALSE(gate.has_room({1, 0}, start, noon));
   EXPECT_TRUE(gate.has_room({1, 0}, start + 200ms, noon));
+}
+
+TEST(quota, promises_run_ahead_so_that_few_are_needed_and_a_crash_counts_too_much) {
+  quota monthly{quota_period::month, 1'000'000};
+  int promises = 0;
+  double stored = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    ASSERT_TRUE(monthly.take(1, noon));
+    if (const auto mark = monthly.promise()) {
+      ++promises;
+      stored = mark->used;
+      EXPECT_EQ(mark->period, 202611U);
+    }
+    ASSERT_GE(stored, monthly.used(noon)) << "never less than what was used";
+  }
+  EXPECT_LE(stored, 100'000 * 65.0 / 64);
+  EXPECT_LT(promises, 700);
+}
+
+TEST(quota, a_small_count_is_promised_exactly) {
+  quota daily{quota_period::day, 100};
+  ASSERT_TRUE(daily.take(1, noon));
+  ASSERT_TRUE(daily.promise());
+  ASSERT_TRUE(daily.take(1, noon));
+  const auto mark = daily.promise();
+  ASSERT_TRUE(mark);
+  EXPECT_DOUBLE_EQ(mark->used, 2);
+}
+
+TEST(quota, what_is_given_back_in_another_period_was_taken_there) {
+  quota daily{quota_period::day, 10};
+  ASSERT_TRUE(daily.take(4, noon));
+  ASSERT_TRUE(daily.take(1, noon + 24h));
+  daily.give_back(4, noon);
+  EXPECT_DOUBLE_EQ(daily.used(noon + 24h), 1) << "yesterday's is not today's";
+  daily.give_back(1, noon + 24h);
+  EXPECT_DOUBLE_EQ(daily.used(noon + 24h), 0);
+}
+
+TEST(quota, a_promise_that_may_be_lost_is_made_again) {
+  quota daily{quota_period::day, 100};
+  ASSERT_TRUE(daily.take(1, noon));
+  ASSERT_TRUE(daily.promise());
+  EXPECT_FALSE(daily.promise());
+  daily.forget_promise();
+  EXPECT_TRUE(daily.promise());
+}
+
+TEST(limit_gate, a_warm_up_allows_more_every_day_and_then_everything) {
+  limit_config config;
+  const auto today = std::chrono::floor<std::chrono::days>(noon);
+  config.warmup = warmup_config{today, {2, 3}};
+  limit_gate gate{config};
+  EXPECT_FALSE(gate.has_room({}, start, noon - 24h)) << "not before its first day";
+  EXPECT_TRUE(gate.take({2, 0}, start, noon));
+  EXPECT_FALSE(gate.has_room({}, start, noon));
+  EXPECT_TRUE(gate.take({3, 0}, start, noon + 24h));
+  EXPECT_FALSE(gate.has_room({}, start, noon + 24h));
+  EXPECT_TRUE(gate.take({1000, 0}, start, noon + 48h));
+}
+
+TEST(limit_gate, other_numbers_keep_the_count) {
+  limit_config config;
+  config.per_day = 3;
+  limit_gate gate{config};
+  ASSERT_TRUE(gate.take({3, 0}, start, noon));
+  config.per_day = 5;
+  gate.change(config);
+  EXPECT_TRUE(gate.has_room({2, 0}, start, noon));
+  EXPECT_FALSE(gate.has_room({3, 0}, start, noon));
 }
 
 }  // namespace

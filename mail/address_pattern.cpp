@@ -1,10 +1,10 @@
-#include "gateway/ingress/address_pattern.hpp"
+#include "mail/address_pattern.hpp"
 
 #include <algorithm>
 
 #include "base/text.hpp"
 
-namespace stellwerk::ingress {
+namespace stellwerk::mail {
 namespace {
 
 bool ends_with_ignoring_case(std::string_view text, std::string_view end) {
@@ -37,4 +37,4 @@ bool address_allowed(std::span<const std::string> patterns, std::string_view add
                      [&](const std::string& pattern) { return matches_address(pattern, address); });
 }
 
-}  // namespace stellwerk::ingress
+}  // namespace stellwerk::mail

@@ -1,10 +1,10 @@
-#include "gateway/ingress/address_pattern.hpp"
+#include "mail/address_pattern.hpp"
 
 #include <vector>
 
 #include <gtest/gtest.h>
 
-namespace stellwerk::ingress {
+namespace stellwerk::mail {
 namespace {
 
 TEST(address_pattern, forms_match_what_they_say) {
@@ -46,4 +46,4 @@ TEST(address_pattern, faults_are_seen) {
 }
 
 }  // namespace
-}  // namespace stellwerk::ingress
+}  // namespace stellwerk::mail

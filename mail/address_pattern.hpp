@@ -1,11 +1,11 @@
-// The address forms of `senders` and `recipients` in a client's configuration: user@domain, @domain, @*.domain, *.
+// The address forms of `senders` and `recipients` in the configuration: user@domain, @domain, @*.domain, *.
 #pragma once
 
 #include <span>
 #include <string>
 #include <string_view>
 
-namespace stellwerk::ingress {
+namespace stellwerk::mail {
 
 // The configuration is refused when this is false.
 [[nodiscard]] bool is_address_pattern(std::string_view pattern);
@@ -18,4 +18,4 @@ namespace stellwerk::ingress {
 // An empty list allows everything.
 [[nodiscard]] bool address_allowed(std::span<const std::string> patterns, std::string_view address);
 
-}  // namespace stellwerk::ingress
+}  // namespace stellwerk::mail
