@@ -151,8 +151,8 @@ void dispatcher::start(std::unique_ptr<job> what) {
   attempt.campaign = row.campaign;
   attempt.tags = row.tags;
   attempt.metadata = row.metadata;
-  // Stable over all attempts of these recipients: a vendor that takes keys sees a repeat as one.
   attempt.sandbox = one.message->is_copy();
+  // Stable over all attempts of these recipients: a vendor that takes keys sees a repeat as one.
   attempt.idempotency_key = row.id.to_string() + "-" + std::to_string(one.rows.front().key.index);
   attempt.deadline = one.started + config_.attempt_timeout;
   one.tried_now.push_back(one.held.destination);

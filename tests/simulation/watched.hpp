@@ -50,6 +50,9 @@ class watched_store final : public spool::store {
   std::uint64_t count(mail::traffic_stream stream, mail::recipient_state state) const override {
     return real_.count(stream, state);
   }
+  std::map<spool::lane_id, std::uint64_t> in_line() const override { return real_.in_line(); }
+  std::uint64_t tied_to(std::string_view destination) const override { return real_.tied_to(destination); }
+  std::vector<spool::usage_row> usage() const override { return real_.usage(); }
   spool::store_health health() const override { return real_.health(); }
   std::uint64_t last_ledger_sequence() const override { return real_.last_ledger_sequence(); }
   void close() override { real_.close(); }
