@@ -18,6 +18,7 @@
 #include "gateway/spool/embedded/row_walk.hpp"
 #include "gateway/spool/embedded/segment_record.hpp"
 #include "gateway/spool/embedded/state_options.hpp"
+#include "gateway/spool/embedded/tallies.hpp"
 
 namespace stellwerk::spool::embedded {
 namespace {
@@ -202,6 +203,7 @@ class repair {
     ++report_.recipients;
     const recipient_row& row = one.row;
     put(family::recipient, key_of(row.key), encode(row, one.stream));
+    tallied_.add(row.lane, row.state, row.pinned_destination, 1);
     ++totals_.counts[{static_cast<std::uint8_t>(one.stream), static_cast<std::uint8_t>(row.state)}];
     if (row.intent) batch_->put_mark(family::intent, key_of(row.key));
     if (!has_due_entry(row.state, row.intent.has_value())) return;
@@ -318,6 +320,14 @@ class repair {
       }
     }
     put(family::meta, totals_key, encode(totals_));
+    // Who is in line was counted anew; what was used is taken over, and where it cannot be read it is gone.
+    if (const auto known = tallies::read(from_)) {
+      for (usage_row row : known->usage()) {
+        row.stamp = 1;
+        tallied_.add(row);
+      }
+    }
+    tallies{}.put(*batch_, tallied_);
     return {};
   }
 
@@ -330,6 +340,7 @@ class repair {
   body_search bodies_;
   repair_report report_;
   totals_row totals_;
+  tally_changes tallied_;
   bool has_seed_ = false;
   std::set<lane_id> lanes_;
   std::set<queue_id> lost_;
