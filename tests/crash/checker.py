@@ -91,11 +91,12 @@ class Checker:
         return at < len(self.run.strikes) and self.run.strikes[at] <= end + SLACK
 
     def outcome_after(self, recipient, acceptance, until):
-        """The gateway's own word on the attempt that was accepted: its first event after the acceptance."""
+        """The gateway's own word on the attempt that was accepted: its first event after the acceptance and before the next one, which
+        in the same millisecond is the next one's."""
         for event in self.run.events.get(recipient, []):
             if acceptance.attempt and event.attempt == acceptance.attempt:
                 return event
-            if not acceptance.attempt and acceptance.at - SLACK <= event.at <= until and event.destination == acceptance.sink:
+            if not acceptance.attempt and acceptance.at - SLACK <= event.at < until and event.destination == acceptance.sink:
                 return event
         return None
 

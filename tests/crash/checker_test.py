@@ -66,6 +66,11 @@ class CheckerTest(unittest.TestCase):
             run.accepted["a"].append(Acceptance(31.0, "onprem", True, ""))
         self.assertIn("a second copy without an ambiguous attempt", self.problems(change))
 
+    def test_an_event_in_the_millisecond_of_the_next_copy_is_of_that_copy(self):
+        def change(run):
+            run.accepted["e"] = [Acceptance(19.9, "onprem", True, ""), Acceptance(21.1, "onprem", True, "")]
+        self.assertEqual(self.problems(change), {})
+
     def test_two_sinks(self):
         self.assertIn("at two destinations", self.problems(lambda run: run.accepted["b"].append(Acceptance(13.0, "mailjet", True, "x"))))
 
