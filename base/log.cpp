@@ -53,7 +53,10 @@ logger& null_logger() {
 
 std::string to_json_line(std::string_view timestamp, log_level level, std::string_view event,
                          std::span<const log_field> fields) {
-  std::string out = "{\"ts\":";
+  constexpr std::size_t usual_bytes = 400;
+  std::string out;
+  out.reserve(usual_bytes);
+  out += "{\"ts\":";
   append_json_string(out, timestamp);
   out += ",\"level\":";
   append_json_string(out, to_string(level));

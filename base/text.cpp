@@ -100,6 +100,7 @@ std::string_view trim(std::string_view text) {
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
+  parts.reserve(1 + static_cast<std::size_t>(std::count(text.begin(), text.end(), separator)));
   for (std::size_t from = 0;;) {
     const auto to = text.find(separator, from);
     if (to == std::string_view::npos) {

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "mail/address_list.hpp"
 #include "mail/message_text.hpp"
 
 namespace stellwerk::mail {
@@ -28,12 +27,9 @@ result<analysed_ptr> analyse_message(content_ptr content) {
     return error{errc::malformed, "mail.analyse"};
   }
   message->features = analyse(*message->content, message->header);
-  if (const auto from = message->header.first("From")) {
-    const auto mailboxes = parse_address_list(*from);
-    if (!mailboxes.empty()) {
-      message->header_from = mailboxes.front().address.to_string();
-      message->header_from_domain = mailboxes.front().address.domain;
-    }
+  if (!message->features.from.empty()) {
+    message->header_from = message->features.from.front();
+    message->header_from_domain = message->header_from.substr(message->header_from.rfind('@') + 1);
   }
   message->subject = decoded_field(message->header, "Subject");
   message->message_id = message_id_of(message->header);

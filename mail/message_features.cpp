@@ -70,15 +70,26 @@ std::vector<std::string> addresses_of(const header_section& header, std::string_
   return unique;
 }
 
-void read_fields(message_features& features, const header_section& header) {
-  std::map<std::string, std::size_t> counts;
-  for (const header_field& field : header.fields()) ++counts[ascii_lower(field.name)];
-  for (const auto& [name, count] : counts) {
-    const bool trace = std::find(trace_fields.begin(), trace_fields.end(), name) != trace_fields.end();
-    if (count > 1 && !trace) features.repeated_fields.push_back(name);
+// Lower-case names of fields that stand more than once though they are no trace, sorted.
+std::vector<std::string> repeated_fields_of(const header_section& header) {
+  std::vector<std::string> names;
+  names.reserve(header.fields().size());
+  for (const header_field& field : header.fields()) names.push_back(ascii_lower(field.name));
+  std::sort(names.begin(), names.end());
+  std::vector<std::string> repeated;
+  for (auto at = std::adjacent_find(names.begin(), names.end()); at != names.end();) {
+    const auto end = std::find_if(at, names.end(), [&](const std::string& name) { return name != *at; });
+    const bool trace = std::find(trace_fields.begin(), trace_fields.end(), *at) != trace_fields.end();
+    if (!trace) repeated.push_back(*at);
+    at = std::adjacent_find(end, names.end());
   }
-  features.has_dkim_signature = counts.contains("dkim-signature");
-  features.has_message_id = counts.contains("message-id");
+  return repeated;
+}
+
+void read_fields(message_features& features, const header_section& header) {
+  features.repeated_fields = repeated_fields_of(header);
+  features.has_dkim_signature = header.contains("DKIM-Signature");
+  features.has_message_id = header.contains("Message-ID");
   const auto post = header.first("List-Unsubscribe-Post");
   // RFC 8058 section 3.1: both fields, and an HTTPS address to post to.
   const auto where = header.first("List-Unsubscribe");

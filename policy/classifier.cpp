@@ -52,8 +52,7 @@ std::optional<classifier::opinion> classifier::by_rules(const message_facts& mes
 
 std::optional<classifier::opinion> classifier::by_signals(const classify_request& request, classification& out) const {
   const message_facts& message = *request.message;
-  const mail::message_text text =
-      mail::extract_text(request.content, *message.header, std::max(signal_text_max, signal_html_max));
+  const mail::message_text text = mail::extract_text(request.content, *message.header, signal_decoded_max);
   signal_input input;
   input.header = [&message](std::string_view name) -> std::optional<std::string> {
     const auto raw = message.header->first(name);

@@ -130,6 +130,10 @@ void dispatcher::finish_rows(settlement& work, job& done, const adapters::attemp
       set_lane(message, next.after, work.request.new_lanes);
     }
     const auto kind = is_final(next.after.state) ? events::event_kind::disposition : events::event_kind::attempt;
+    if (next.after.state == mail::recipient_state::delivered) {  // nothing follows: no copies either
+      change(work, message, std::move(done.rows[i]), std::move(next.after), kind);
+      continue;
+    }
     change(work, message, row, next.after, kind);
     if (next.after.state == mail::recipient_state::bounced) bounce_notice(work, message, next.after);
     if (!is_final(next.after.state) && next.after.state != mail::recipient_state::held) {
@@ -232,11 +236,11 @@ spool::ledger_row dispatcher::ledger_line(const delivery_message& message, const
   return {0, message.row().tenant, events::encode(event)};
 }
 
-void dispatcher::change(settlement& work, const delivery_message& message, const spool::recipient_row& before,
-                        const spool::recipient_row& after, events::event_kind kind) {
+void dispatcher::change(settlement& work, const delivery_message& message, spool::recipient_row before,
+                        spool::recipient_row after, events::event_kind kind) {
   const bool is_told = kind != events::event_kind::disposition || !planted(defect::ledger_line_forgotten);
   if (is_told) work.request.ledger.push_back(ledger_line(message, after, kind));
-  work.request.changes.push_back({before, after, message.row().stream});
+  work.request.changes.push_back({std::move(before), std::move(after), message.row().stream});
 }
 
 void dispatcher::wait_in_lane(settlement& work, const message_ptr& message, const spool::recipient_row& after,

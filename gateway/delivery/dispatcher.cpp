@@ -261,7 +261,7 @@ void dispatcher::handle(accepted_event& event) {
     return;
   }
   for (const spool::lane_id id : pending.new_lanes) lanes_.at(id).mark_stored();
-  const spool::accept_answer& answer = *event.answer;
+  spool::accept_answer& answer = *event.answer;
   message_ptr message = pending.message;
   if (answer.message.id() != message->row().id && !answer.added.empty()) {
     // Merged under the first message's id.
@@ -274,8 +274,9 @@ void dispatcher::handle(accepted_event& event) {
   settlement refused;
   for (auto& begun : pending.starts) {
     auto one = std::make_unique<job>();
-    for (const spool::recipient_row& row : answer.added) {
-      if (row.intent && row.intent->attempt_id == begun.attempt_id) one->rows.push_back(row);
+    for (spool::recipient_row& row : answer.added) {
+      // What is moved from keeps its state and that it has an intent: below it is passed over.
+      if (row.intent && row.intent->attempt_id == begun.attempt_id) one->rows.push_back(std::move(row));
     }
     if (one->rows.empty()) {
       table_.cancel(begun.held);

@@ -179,8 +179,8 @@ class dispatcher final : public spool::acceptor {
   [[nodiscard]] static spool::ledger_row ledger_line(const delivery_message& message, const spool::recipient_row& row,
                                                      events::event_kind kind);
   // A row change with its ledger line.
-  void change(settlement& work, const delivery_message& message, const spool::recipient_row& before,
-              const spool::recipient_row& after, events::event_kind kind);
+  void change(settlement& work, const delivery_message& message, spool::recipient_row before,
+              spool::recipient_row after, events::event_kind kind);
   void finish_rows(settlement& work, job& done, const adapters::attempt_report& report);
   void move_on(settlement& work, job& done, std::vector<std::size_t> rows, std::vector<disposition> fallbacks);
   void wait_in_lane(settlement& work, const message_ptr& message, const spool::recipient_row& after, place where);

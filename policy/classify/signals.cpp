@@ -1,5 +1,6 @@
 #include "policy/classify/signals.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -22,7 +23,8 @@ class pattern_set {
     for (const signal_row& row : signal_rows()) {
       if (row.shown.place != place) continue;
       std::string fault;
-      if (set_.Add(std::string{row.pattern}, &fault) < 0) throw std::logic_error{std::string{row.shown.name} + ": " + fault};
+      if (set_.Add(std::string{row.pattern}, &fault) < 0)
+        throw std::logic_error{std::string{row.shown.name} + ": " + fault};
       rows_.push_back(&row);
     }
     if (!set_.Compile()) throw std::logic_error{"signals: out of memory"};
@@ -60,10 +62,17 @@ const compiled_table& table() {
   return compiled;
 }
 
+std::string fold_window(std::string_view text, markup kind, const signal_window& window) {
+  if (text.size() <= window.head + window.tail) return fold_text(text, kind, text.size());
+  std::string_view tail = text.substr(text.size() - window.tail);
+  if (kind == markup::html) tail.remove_prefix(std::min(tail.find('<'), tail.size()));  // not from inside a tag
+  return fold_text(text, kind, window.head) + ' ' + fold_text(tail, kind, window.tail);
+}
+
 bool header_hits(const signal_row& row, const RE2* pattern, const signal_input& input) {
   const auto value = input.header(row.key);
   if (!value) return false;
-  return pattern == nullptr || RE2::PartialMatch(fold_text(*value, markup::none, signal_text_max), *pattern);
+  return pattern == nullptr || RE2::PartialMatch(fold_window(*value, markup::none, signal_text_window), *pattern);
 }
 
 }  // namespace
@@ -88,9 +97,9 @@ signal_report evaluate_signals(const signal_input& input) {
     if (rows[i].shown.place == signal_place::header) hit[i] = header_hits(rows[i], compiled.header[i].get(), input);
     if (rows[i].shown.place == signal_place::recipients) hit[i] = input.recipients > many_recipients;
   }
-  compiled.subject.match(fold_text(input.subject, markup::none, signal_text_max), hit);
-  compiled.body.match(fold_text(input.text, markup::none, signal_text_max), hit);
-  compiled.body.match(fold_text(input.html, markup::html, signal_html_max), hit);
+  compiled.subject.match(fold_window(input.subject, markup::none, signal_text_window), hit);
+  if (!input.text.empty()) compiled.body.match(fold_window(input.text, markup::none, signal_text_window), hit);
+  if (!input.html.empty()) compiled.body.match(fold_window(input.html, markup::html, signal_html_window), hit);
 
   signal_report report;
   for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -3,8 +3,9 @@
 //
 // The thresholds are not alike: marketing taken for transactional costs a slot, a password reset taken for marketing
 // waits behind a newsletter. So `marketing` needs the larger sum, and below the thresholds the table says nothing.
-// Bounded time: at most `text_max` octets of text and `html_max` of HTML are looked at, by RE2, without rendering.
-// Thread rule: pure; the compiled table is shared and immutable.
+// Bounded time: of a part the head and the tail are looked at (`signal_window`), by RE2, without rendering: what a
+// message is about stands at its beginning, and what it owes to the law (unsubscribe, imprint) at its end. Thread rule:
+// pure; the compiled table is shared and immutable.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +20,15 @@
 
 namespace stellwerk::policy {
 
-inline constexpr std::size_t signal_text_max = 64 * 1024;
-inline constexpr std::size_t signal_html_max = 128 * 1024;
-inline constexpr double marketing_threshold = 3.0;      // marketing sum minus transactional sum
-inline constexpr double transactional_threshold = 1.5;  // the other way round
+struct signal_window {
+  std::size_t head = 0;
+  std::size_t tail = 0;
+};
+inline constexpr signal_window signal_text_window{8 * 1024, 4 * 1024};
+inline constexpr signal_window signal_html_window{32 * 1024, 8 * 1024};  // markup takes most of it
+inline constexpr std::size_t signal_decoded_max = 128 * 1024;            // octets of a part that are decoded at all
+inline constexpr double marketing_threshold = 3.0;                       // marketing sum minus transactional sum
+inline constexpr double transactional_threshold = 1.5;                   // the other way round
 
 enum class signal_place : std::uint8_t { header, recipients, subject, body };
 [[nodiscard]] std::string_view to_string(signal_place place);
