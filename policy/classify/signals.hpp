@@ -4,8 +4,9 @@
 // The thresholds are not alike: marketing taken for transactional costs a slot, a password reset taken for marketing
 // waits behind a newsletter. So `marketing` needs the larger sum, and below the thresholds the table says nothing.
 // Bounded time: of a part the head and the tail are looked at (`signal_window`), by RE2, without rendering: what a
-// message is about stands at its beginning, and what it owes to the law (unsubscribe, imprint) at its end. Thread rule:
-// pure; the compiled table is shared and immutable.
+// message is about stands at its beginning, and what it owes to the law (unsubscribe, imprint) at its end. Of very long
+// parts only the first `signal_decoded_max` octets are decoded at all, and their end is the tail. Thread rule: pure;
+// the compiled table is shared and immutable.
 #pragma once
 
 #include <cstdint>
