@@ -15,6 +15,15 @@ std::optional<std::string> read_file(const std::string& path) {
   return in.bad() ? std::nullopt : std::optional{std::move(text)};
 }
 
+bool read_lines(const std::string& path, const std::function<void(std::string_view line)>& take) {
+  std::ifstream file;
+  if (path != "-") file.open(path, std::ios::binary);
+  std::istream& in = path == "-" ? std::cin : file;
+  if (!in) return false;
+  for (std::string line; std::getline(in, line);) take(line);
+  return !in.bad();
+}
+
 bool write_file(const std::string& path, std::string_view text) {
   std::ofstream out{path, std::ios::binary};
   out << text;

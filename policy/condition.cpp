@@ -28,10 +28,10 @@ std::vector<policy_fault> faults_of_calls(const expression::program& program, co
     const bool known = std::any_of(destinations.begin(), destinations.end(),
                                    [&](const destination_traits& one) { return one.name == call.argument; });
     if (known) continue;
-    out.push_back(fault_of(path,
-                           fmt::format("unknown destination '{}'{}", call.argument,
-                                       nearest_destination_hint(call.argument, destinations)),
-                           call.at));
+    out.push_back(fault_of(
+        path,
+        fmt::format("unknown destination '{}'{}", call.argument, nearest_destination_hint(call.argument, destinations)),
+        call.at));
   }
   return out;
 }
@@ -77,6 +77,15 @@ condition::answer condition::ask(const fact_activation& about) const {
   errors_.fetch_add(1, std::memory_order_relaxed);
   return answer::error;
 }
+
+condition::answer condition::ask_about(const expression::activation& facts) const {
+  if (!body_) return answer::yes;
+  expression::evaluation_memory memory;
+  const expression::value said = body_->program.run(facts, memory);
+  return said.is_true() ? answer::yes : said.is_false() ? answer::no : answer::error;
+}
+
+bool condition::names(fact_slot slot) const { return body_ && uses(body_->program, slot); }
 
 bool condition::depends_on_the_moment() const { return body_ && body_->depends_on_the_moment; }
 

@@ -29,6 +29,9 @@ class condition {
   ~condition();
 
   [[nodiscard]] answer ask(const fact_activation& about) const;
+  // As above, of anything that shows the variables; errors are not counted. For the linter.
+  [[nodiscard]] answer ask_about(const expression::activation& facts) const;
+  [[nodiscard]] bool names(fact_slot slot) const;
   // Names now, attempt, age, available(), backlog() or spent(): the answer may change while the message waits.
   [[nodiscard]] bool depends_on_the_moment() const;
   [[nodiscard]] const std::string& path() const { return path_; }

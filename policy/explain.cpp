@@ -116,6 +116,20 @@ std::string explain_json(const policy& rules, const explained_message& message, 
   return out;
 }
 
+std::string passed_over(const policy& rules, const decision& made) {
+  std::string out;
+  for (const candidate& one : made.candidates) {
+    if (one.verdict == verdict::chosen) break;
+    if (!out.empty()) out += "; ";
+    out += rules.destinations()[one.destination].name;
+    out += ": ";
+    out += to_string(one.reason);
+    const std::string detail = one.invariant.empty() ? detail_of(one) : std::string{one.invariant};
+    if (!detail.empty()) out += ' ' + detail;
+  }
+  return out;
+}
+
 bool assumed_live_state::assume(const policy& rules, std::string_view destination, const assumption& what) {
   destination_status status;
   status.backlog = what.backlog;

@@ -27,6 +27,10 @@ struct explained_recipient {
 [[nodiscard]] std::string explain_json(const policy& rules, const explained_message& message,
                                        const classification& stream, std::span<const explained_recipient> recipients);
 
+// Who stands before the chosen one in a decision and why, for the attempt that follows from it: "onprem: ejected;
+// ses: invariant home". Empty: the first choice was taken.
+[[nodiscard]] std::string passed_over(const policy& rules, const decision& made);
+
 // States by destination name: closed, open, half_open, drained, suspended, account_refused.
 class assumed_live_state final : public live_state {
  public:

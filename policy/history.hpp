@@ -26,6 +26,7 @@ struct past_attempt {
 struct history {
   std::vector<past_attempt> attempts;  // oldest first; bounded by limits::history_attempts_max
   std::string pinned_destination;      // an unknown outcome ties the recipient to it; empty: free
+  std::string rerouted_to;             // an operator's choice: offered first, filtered like any other; empty: none
   // Destinations tried in the walk that is going on now (failing over at once); they are not offered again in it.
   std::vector<std::string> tried_now;
 };

@@ -4,6 +4,7 @@
 
 #include "policy/classifier.hpp"
 #include "policy/compiled_policy.hpp"
+#include "policy/lint.hpp"
 #include "policy/policy_compiler.hpp"
 #include "policy/preflight.hpp"
 #include "policy/router.hpp"
@@ -76,6 +77,26 @@ std::vector<std::string> policy::condition_paths() const {
   std::vector<std::string> out;
   for_each_condition(*impl_, [&out](const condition& one) { out.push_back(one.path()); });
   return out;
+}
+
+std::vector<policy_finding> policy::lint(std::span<const known_client> clients) const {
+  return linter{*impl_, clients}.findings();
+}
+
+std::vector<std::string> policy::conditions_naming(std::span<const fact_slot> slots) const {
+  std::vector<std::string> out;
+  for_each_condition(*impl_, [&](const condition& one) {
+    if (std::any_of(slots.begin(), slots.end(), [&](fact_slot slot) { return one.names(slot); }))
+      out.push_back(one.path());
+  });
+  return out;
+}
+
+std::string_view policy::forbidden_by(const facts& about, std::uint16_t destination) const {
+  std::vector<candidate> one(1);
+  one.front().destination = destination;
+  impl_->invariants.apply(about, impl_->destinations, one);
+  return one.front().verdict == verdict::filtered ? one.front().invariant : std::string_view{};
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> policy::take_errors() const {

@@ -13,6 +13,7 @@
 
 #include "base/clock.hpp"
 #include "policy/decision.hpp"
+#include "policy/fact_schema.hpp"
 #include "policy/facts.hpp"
 #include "policy/history.hpp"
 #include "policy/live_state.hpp"
@@ -50,6 +51,20 @@ struct preflight_verdict {
   bool size_refused = false;  // 552 5.3.4 rather than 550 5.7.1
 };
 
+// Who may submit, as far as rules can name them.
+struct known_client {
+  std::string name;
+  std::string tenant;
+};
+
+// Something that compiles and cannot be meant.
+struct policy_finding {
+  enum class severity : std::uint8_t { warning, fault };
+  severity weight = severity::warning;
+  std::string path;
+  std::string reason;
+};
+
 class policy {
  public:
   struct impl;
@@ -85,6 +100,16 @@ class policy {
 
   // Where conditions stand: the rule paths that take_errors() may name.
   [[nodiscard]] std::vector<std::string> condition_paths() const;
+
+  // What can never happen: rules that are never reached, conditions that are never true, invariants that no destination
+  // meets, routes that an invariant leaves nothing of; and mail that may match no route.
+  [[nodiscard]] std::vector<policy_finding> lint(std::span<const known_client> clients) const;
+
+  // The conditions (by path) that read one of these variables.
+  [[nodiscard]] std::vector<std::string> conditions_naming(std::span<const fact_slot> slots) const;
+
+  // The invariant that keeps this message from the destination; "" if none does.
+  [[nodiscard]] std::string_view forbidden_by(const facts& about, std::uint16_t destination) const;
 
   // How often an evaluation error happened, by rule path, since the last call (counted, logged once per rule).
   [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> take_errors() const;

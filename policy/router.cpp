@@ -76,6 +76,7 @@ void router::decide_by_route(std::size_t index) {
   const bool ends_at_once = made_.candidates.empty();
   if (!ends_at_once) {
     offer_pinned();
+    offer_rerouted();
     if (!past_.pinned_destination.empty()) keep_pinned(past_.pinned_destination, "outcome_unknown");
     const bool is_bound = past_.tried_now.empty() || !planted(defect::invariants_skipped_on_failover);
     if (is_bound) rules_.invariants.apply(about_, rules_.destinations, made_.candidates);
@@ -160,6 +161,22 @@ void router::offer_pinned() {
   }
 }
 
+// What an operator chose comes first, named by the route or not; it is filtered like any other.
+void router::offer_rerouted() {
+  if (past_.rerouted_to.empty() || !past_.pinned_destination.empty()) return;
+  const auto index = rules_.index_of(past_.rerouted_to);
+  if (!index) return;
+  auto found = std::find_if(made_.candidates.begin(), made_.candidates.end(),
+                            [&](const candidate& one) { return one.destination == *index; });
+  if (found == made_.candidates.end()) {
+    found = made_.candidates.insert(found, candidate{});
+    found->destination = *index;
+  }
+  // A weight says where new mail goes.
+  if (found->reason == candidate_reason::weight) set_aside(*found, verdict::standby, candidate_reason::none);
+  std::rotate(made_.candidates.begin(), found, found + 1);
+}
+
 void router::keep_pinned(std::string_view destination, std::string_view why) {
   for (candidate& one : made_.candidates) {
     if (one.verdict == verdict::filtered || name_of(one) == destination) continue;
@@ -172,6 +189,7 @@ void router::keep_pinned(std::string_view destination, std::string_view why) {
 void router::keep_after_last_attempt() {
   if (!past_.pinned_destination.empty() || past_.attempts.empty() || deadline_passed()) return;
   const past_attempt& last = past_.attempts.back();
+  if (!past_.rerouted_to.empty() && last.destination != past_.rerouted_to) return;
   const bool confirms = last.outcome == attempt_outcome::refused_policy;
   const bool repeats = last.outcome == attempt_outcome::deferred_recipient && route().on_deferral == on_deferral::wait;
   if (!confirms && !repeats) return;

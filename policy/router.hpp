@@ -33,6 +33,7 @@ class router {
   [[nodiscard]] bool may_spill() const;
 
   void offer_pinned();
+  void offer_rerouted();
   void keep_pinned(std::string_view destination, std::string_view why);
   void keep_after_last_attempt();
   void filter_by_capabilities();

@@ -16,7 +16,10 @@
 #include "base/async/published.hpp"
 #include "base/log.hpp"
 #include "base/net/http.hpp"
+#include "gateway/config/config.hpp"
 #include "gateway/delivery/dispatcher.hpp"
+#include "gateway/events/audit_log.hpp"
+#include "gateway/rehearsal/rehearsal.hpp"
 #include "gateway/spool/spool.hpp"
 #include "policy/policy.hpp"
 
@@ -25,6 +28,21 @@ namespace stellwerk::admin {
 struct readiness {
   bool ready = false;
   std::vector<std::string> reasons;
+};
+
+// A policy to put in force; carried out by whoever owns the settings (the app), in order with its reloads.
+struct policy_order {
+  std::string text;
+  std::string expected_version;  // empty: whatever is in force
+  std::string reason;
+  std::string actor;
+};
+struct policy_verdict {
+  enum class kind : unsigned char { applied, owned_by_file, other_version, faulty, not_written };
+  kind what = kind::applied;
+  std::string version;                       // in force now
+  std::string text;                          // the file's name, or what failed
+  std::vector<config::config_fault> faults;  // positions in the order's text
 };
 
 // REQUIRES that what is referred to outlives the handler and its requests.
@@ -38,6 +56,13 @@ struct admin_sources {
   async::blocking_pool& readers;
   logger& log;
   std::string token_hash;  // SHA-256 hex; empty: no token is asked for (loopback)
+  events::audit_log& audit;
+  delivery::runner& run;  // handshakes that an operator asks for
+  const async::published<config::gateway_config>& settings;
+  rehearsal::control_reader controls;  // as the doors read them
+  const clock& time;
+  // `done` from any thread; it only posts.
+  std::function<void(policy_order order, std::function<void(policy_verdict)> done)> apply_policy;
 };
 
 [[nodiscard]] net::http_handler make_admin_handler(admin_sources sources);

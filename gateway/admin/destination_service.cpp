@@ -3,13 +3,15 @@
 #include <utility>
 
 #include "base/async/completion.hpp"
+#include "gateway/admin/operator_action.hpp"
+#include "gateway/admin/operator_marks.hpp"
+#include "gateway/admin/queue_rows.hpp"
 
 namespace stellwerk::admin {
 namespace {
 
 namespace v1 = stellwerk::v1;
 
-constexpr std::size_t reason_octets_max = 200;
 constexpr std::int64_t suspend_seconds_max = 366L * 24 * 3600;
 
 void fill(v1::Destination& out, const delivery::destination_snapshot& shown) {
@@ -27,15 +29,10 @@ void fill(v1::Destination& out, const delivery::destination_snapshot& shown) {
   out.set_throttled(shown.throttled);
   out.set_bounce_brake(shown.bounce_brake);
   out.set_operator_reason(shown.operator_reason);
+  if (shown.suspended_until) set_time(*out.mutable_suspended_until(), *shown.suspended_until);
 }
 
 call_fault invalid(std::string message) { return {connect_code::invalid_argument, std::move(message)}; }
-
-std::optional<call_fault> fault_of_reason(const std::string& reason) {
-  if (reason.empty()) return invalid("reason: needed, others will read it");
-  if (reason.size() > reason_octets_max) return invalid("reason: longer than 200 octets");
-  return std::nullopt;
-}
 
 // Absent: until resumed.
 outcome<std::optional<duration>> read_duration(const v1::SuspendDestinationRequest& request) {
@@ -64,6 +61,7 @@ void destination_service::add_methods(method_table& table) {
   add_method(table, service + "DrainDestination", *this, &destination_service::drain);
   add_method(table, service + "SuspendDestination", *this, &destination_service::suspend);
   add_method(table, service + "ResumeDestination", *this, &destination_service::resume);
+  add_method(table, service + "ProbeDestination", *this, &destination_service::probe);
 }
 
 destination_service::answer<v1::ListDestinationsResponse> destination_service::list(
@@ -79,7 +77,7 @@ destination_service::answer<v1::ListDestinationsResponse> destination_service::l
 
 destination_service::answer<v1::DrainDestinationResponse> destination_service::drain(
     v1::DrainDestinationRequest request, operator_identity who) {
-  order given{"drain", request.name(), request.reason(), std::move(who), {}};
+  order given{"destination.drain", request.name(), request.reason(), std::move(who), {}, {}};
   given.apply = [name = given.name, reason = given.reason](delivery::destination_table& table) {
     return table.drain(name, reason);
   };
@@ -91,7 +89,11 @@ destination_service::answer<v1::SuspendDestinationResponse> destination_service:
     v1::SuspendDestinationRequest request, operator_identity who) {
   const outcome<std::optional<duration>> lasts = read_duration(request);
   if (const auto* fault = std::get_if<call_fault>(&lasts)) co_return *fault;
-  order given{"suspend", request.name(), request.reason(), std::move(who), {}};
+  order given{"destination.suspend", request.name(), request.reason(), std::move(who), {}, {}};
+  if (request.has_duration()) {
+    const auto wanted = std::chrono::duration_cast<std::chrono::seconds>(*std::get<std::optional<duration>>(lasts));
+    given.details.emplace_back("for", std::to_string(wanted.count()) + "s");
+  }
   given.apply = [name = given.name, reason = given.reason, time = std::get<std::optional<duration>>(lasts)](
                     delivery::destination_table& table) { return table.suspend(name, time, reason); };
   outcome<v1::Destination> made = co_await carry_out(std::move(given));
@@ -100,7 +102,7 @@ destination_service::answer<v1::SuspendDestinationResponse> destination_service:
 
 destination_service::answer<v1::ResumeDestinationResponse> destination_service::resume(
     v1::ResumeDestinationRequest request, operator_identity who) {
-  order given{"resume", request.name(), request.reason(), std::move(who), {}};
+  order given{"destination.resume", request.name(), request.reason(), std::move(who), {}, {}};
   given.apply = [name = given.name](delivery::destination_table& table) { return table.resume(name); };
   outcome<v1::Destination> made = co_await carry_out(std::move(given));
   co_return wrap<v1::ResumeDestinationResponse>(std::move(made));
@@ -108,20 +110,63 @@ destination_service::answer<v1::ResumeDestinationResponse> destination_service::
 
 destination_service::answer<v1::Destination> destination_service::carry_out(order given) {
   if (auto fault = fault_of_reason(given.reason)) co_return std::move(*fault);
+  const call_fault nowhere{connect_code::not_found, "there is no destination " + given.name};
+  if (!co_await find(given.name)) co_return nowhere;
+  operator_action what{std::string{given.action}, given.name, given.reason, std::move(given.who),
+                       std::move(given.details)};
+  if (auto fault = co_await write_down(sources_, std::move(what))) co_return std::move(*fault);
   const auto all = co_await on_table(std::move(given.apply));
-  if (!all) co_return call_fault{connect_code::not_found, "there is no destination " + given.name};
-  sources_.log.info("operator_action", {{"action", given.action},
-                                        {"destination", given.name},
-                                        {"reason", given.reason},
-                                        {"peer", given.who.peer},
-                                        {"certificate", given.who.certificate}});
+  if (all) {
+    spool::settle_request keep;
+    keep.notes.push_back({std::string{operator_marks_note}, encode_marks(*all)});
+    const async::completion<result<void>> done{co_await boost::asio::this_coro::executor};
+    sources_.store.settle(std::move(keep), [done](result<void> kept) { done.set(kept); });
+    // The mark holds in any case; if the store is failing, only a restart forgets it.
+    if (const auto kept = co_await done.wait(); !kept)
+      sources_.log.error("operator_marks_not_kept", {{"error", kept.error().message()}});
+  }
+  auto shown = co_await find(given.name);
+  if (!shown) co_return nowhere;
+  co_return std::move(*shown);
+}
+
+destination_service::answer<v1::ProbeDestinationResponse> destination_service::probe(
+    v1::ProbeDestinationRequest request, operator_identity who) {
+  if (!co_await find(request.name())) {
+    co_return call_fault{connect_code::not_found, "there is no destination " + request.name()};
+  }
+  // It changes nothing but what the gateway knows of its peer, so it needs no reason and no line in the audit log.
+  sources_.log.info("operator_probe",
+                    {{"destination", request.name()}, {"peer", who.peer}, {"certificate", who.certificate}});
+  const async::completion<adapters::probe_report> done{co_await boost::asio::this_coro::executor};
+  sources_.run.probe(request.name(), [done](adapters::probe_report report) { done.set(std::move(report)); });
+  const adapters::probe_report report = co_await done.wait();
+  change note = [name = request.name(), healthy = report.healthy](delivery::destination_table& table) {
+    return table.operator_probed(name, healthy);
+  };
+  (void)co_await on_table(std::move(note));
+  v1::ProbeDestinationResponse response;
+  response.set_healthy(report.healthy);
+  if (!report.healthy) {
+    response.set_outcome(std::string{to_string(report.outcome.outcome)});
+    response.set_stage(std::string{to_string(report.outcome.stage)});
+    response.set_reply(report.outcome.reply);
+  }
+  if (auto shown = co_await find(request.name())) *response.mutable_destination() = std::move(*shown);
+  co_return response;
+}
+
+async::awaitable<std::optional<v1::Destination>> destination_service::find(std::string name) {
+  change nothing = [](delivery::destination_table&) { return true; };
+  const auto all = co_await on_table(std::move(nothing));
+  if (!all) co_return std::nullopt;
   for (const delivery::destination_snapshot& one : *all) {
-    if (one.name != given.name) continue;
+    if (one.name != name) continue;
     v1::Destination shown;
     fill(shown, one);
     co_return shown;
   }
-  co_return call_fault{connect_code::not_found, "the destination " + given.name + " is no longer listed"};
+  co_return std::nullopt;
 }
 
 async::awaitable<std::optional<std::vector<delivery::destination_snapshot>>> destination_service::on_table(

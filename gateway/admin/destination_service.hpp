@@ -1,13 +1,14 @@
 // DestinationService: the ways out as the dispatcher sees them, and the operator's hand on them. The table belongs to
 // the dispatch thread: every call is posted there and answered with what it then shows.
 //
-// Every change needs a reason and is logged as operator_action. Thread rule: as the handler's.
+// Every change needs a reason and is written to the audit log before it is made. Thread rule: as the handler's.
 #pragma once
 
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/admin/admin_handler.hpp"
@@ -34,6 +35,9 @@ class destination_service {
   [[nodiscard]] answer<stellwerk::v1::ResumeDestinationResponse> resume(stellwerk::v1::ResumeDestinationRequest request,
                                                                         operator_identity who);
 
+  [[nodiscard]] answer<stellwerk::v1::ProbeDestinationResponse> probe(stellwerk::v1::ProbeDestinationRequest request,
+                                                                      operator_identity who);
+
   using change = std::function<bool(delivery::destination_table& table)>;  // false: no such destination
   struct order {
     std::string_view action;
@@ -41,8 +45,10 @@ class destination_service {
     std::string reason;
     operator_identity who;
     change apply;
+    std::vector<std::pair<std::string, std::string>> details;
   };
   [[nodiscard]] answer<stellwerk::v1::Destination> carry_out(order given);
+  [[nodiscard]] async::awaitable<std::optional<stellwerk::v1::Destination>> find(std::string name);
   // nullopt: the change said no.
   [[nodiscard]] async::awaitable<std::optional<std::vector<delivery::destination_snapshot>>> on_table(change apply);
 

@@ -18,6 +18,7 @@ void fill(v1::Attempt& out, const spool::attempt_row& row) {
   out.set_vendor_message_id(row.vendor_message_id);
   out.set_route(row.route);
   out.set_policy_version(row.policy_version);
+  out.set_passed_over(row.passed_over);
 }
 
 // A held recipient waits for a person, one being attempted for its answer: neither has a time.

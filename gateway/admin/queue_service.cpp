@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/async/completion.hpp"
+#include "gateway/admin/operator_action.hpp"
 #include "gateway/admin/queue_rows.hpp"
 
 namespace stellwerk::admin {
@@ -11,60 +12,16 @@ namespace {
 
 namespace v1 = stellwerk::v1;
 
-constexpr int page_size_default = 100;
-constexpr int page_size_max = 1000;
-constexpr int pages_read_max = 20;  // of one request: then the answer is short and its token goes on
-constexpr int operated_max = 1000;
-constexpr std::size_t reason_octets_max = 200;
+constexpr int operated_max = 1000;           // ids of one order
+constexpr std::size_t shown_max = 1000;      // recipients in one answer
+constexpr std::size_t page_of_orders = 200;  // recipients read at once for an order by filter
 
 call_fault invalid(std::string message) { return {connect_code::invalid_argument, std::move(message)}; }
 
 call_fault fault_of(const error& failure, std::string_view what) {
   if (failure.is(errc::not_found)) return {connect_code::not_found, "there is no message " + std::string{what}};
   if (failure.is(errc::limit_reached)) return {connect_code::resource_exhausted, "too much at once, try again"};
-  return {connect_code::unavailable, "the store could not be read: " + failure.message()};
-}
-
-outcome<spool::message_filter> read_filter(const v1::ListMessagesRequest& request) {
-  spool::message_filter filter;
-  if (!request.state().empty()) {
-    filter.state = mail::parse_recipient_state(request.state());
-    if (!filter.state) return invalid("state: no such state");
-  }
-  switch (request.traffic_stream()) {
-    case v1::TRAFFIC_STREAM_UNSPECIFIED: break;
-    case v1::TRAFFIC_STREAM_TRANSACTIONAL: filter.stream = mail::traffic_stream::transactional; break;
-    case v1::TRAFFIC_STREAM_MARKETING: filter.stream = mail::traffic_stream::marketing; break;
-    default: return invalid("traffic_stream: no such stream");
-  }
-  filter.tenant = request.tenant();
-  filter.recipient_domain = request.recipient_domain();
-  if (!request.page_token().empty()) {
-    filter.after = queue_id::parse(request.page_token());
-    if (!filter.after) return invalid("page_token: not a token of this list");
-  }
-  if (request.page_size() < 0) return invalid("page_size: negative");
-  filter.limit = static_cast<std::size_t>(
-      std::min(request.page_size() == 0 ? page_size_default : request.page_size(), page_size_max));
-  return filter;
-}
-
-// Pages until one answer is full. Without a state what is final is left out, which the store does not know how to do.
-result<v1::ListMessagesResponse> read_pages(spool::store& store, spool::message_filter filter) {
-  v1::ListMessagesResponse response;
-  const std::size_t wanted = filter.limit;
-  for (int page = 0; page < pages_read_max; ++page) {
-    const auto rows = store.list(filter);
-    if (!rows) return rows.error();
-    for (const spool::listed_recipient& one : *rows) {
-      if (filter.state || !is_final(one.recipient.state)) fill(*response.add_recipients(), one.message, one.recipient);
-    }
-    if (rows->size() < filter.limit) return response;
-    filter.after = rows->back().message.id;
-    response.set_next_page_token(filter.after->to_string());
-    if (static_cast<std::size_t>(response.recipients_size()) >= wanted) return response;
-  }
-  return response;
+  return {connect_code::unavailable, "the store could not be read or written: " + failure.message()};
 }
 
 struct whole_message {
@@ -98,8 +55,8 @@ std::variant<std::vector<spool::message_row>, named_fault> load_all(spool::store
 }
 
 outcome<std::vector<queue_id>> read_ids(const google::protobuf::RepeatedPtrField<std::string>& texts) {
-  if (texts.empty()) return invalid("queue_ids: none given");
-  if (texts.size() > operated_max) return invalid("queue_ids: more than 1000");
+  if (texts.empty()) return invalid("queue_ids: none given, and no filter");
+  if (texts.size() > operated_max) return invalid("queue_ids: more than 1000; use a filter");
   std::vector<queue_id> ids;
   for (const std::string& text : texts) {
     const auto id = queue_id::parse(text);
@@ -109,15 +66,28 @@ outcome<std::vector<queue_id>> read_ids(const google::protobuf::RepeatedPtrField
   return ids;
 }
 
-std::string_view name_of(delivery::operation what) {
+std::string name_of(delivery::operation what) {
   switch (what) {
-    case delivery::operation::cancel: return "cancel";
-    case delivery::operation::retry_now: return "retry";
-    case delivery::operation::hold: return "hold";
-    case delivery::operation::release: return "release";
-    case delivery::operation::bounce: return "bounce";
+    case delivery::operation::cancel: return "queue.cancel";
+    case delivery::operation::retry_now: return "queue.retry";
+    case delivery::operation::hold: return "queue.hold";
+    case delivery::operation::release: return "queue.release";
+    case delivery::operation::bounce: return "queue.bounce";
+    case delivery::operation::reroute: return "queue.reroute";
   }
-  return "cancel";
+  return "queue.cancel";
+}
+
+template <class Request>
+std::string destination_of(const Request& request) {
+  if constexpr (requires { request.destination(); }) return request.destination();
+  return "";
+}
+
+std::string joined(const std::vector<queue_id>& ids) {
+  std::string out;
+  for (const queue_id& id : ids) out += (out.empty() ? "" : " ") + id.to_string();
+  return out;
 }
 
 }  // namespace
@@ -135,18 +105,23 @@ void queue_service::add_methods(method_table& table) {
              &queue_service::operate<v1::ReleaseMessagesRequest, v1::ReleaseMessagesResponse, operation::release>);
   add_method(table, service + "CancelMessages", *this,
              &queue_service::operate<v1::CancelMessagesRequest, v1::CancelMessagesResponse, operation::cancel>);
+  add_method(table, service + "RerouteMessages", *this,
+             &queue_service::operate<v1::RerouteMessagesRequest, v1::RerouteMessagesResponse, operation::reroute>);
+  add_method(table, service + "BounceMessages", *this,
+             &queue_service::operate<v1::BounceMessagesRequest, v1::BounceMessagesResponse, operation::bounce>);
 }
 
 queue_service::answer<v1::ListMessagesResponse> queue_service::list(v1::ListMessagesRequest request,
                                                                     operator_identity /*who*/) {
-  outcome<spool::message_filter> filter = read_filter(request);
+  outcome<queue_filter> filter = read_filter(request);
   if (const auto* fault = std::get_if<call_fault>(&filter)) co_return *fault;
-  auto read = [&store = sources_.store, wanted = std::get<spool::message_filter>(filter)] {
-    return read_pages(store, wanted);
-  };
-  auto listed = co_await sources_.readers.run(read);
-  if (!listed) co_return fault_of(listed.error(), "");
-  co_return std::move(*listed);
+  auto read = [&store = sources_.store, wanted = std::get<queue_filter>(filter)] { return read_page(store, wanted); };
+  const auto page = co_await sources_.readers.run(read);
+  if (!page) co_return fault_of(page.error(), "");
+  v1::ListMessagesResponse response;
+  for (const spool::listed_recipient& one : page->rows) fill(*response.add_recipients(), one.message, one.recipient);
+  if (page->next) response.set_next_page_token(page->next->to_string());
+  co_return response;
 }
 
 queue_service::answer<v1::GetMessageResponse> queue_service::get(v1::GetMessageRequest request,
@@ -164,45 +139,120 @@ queue_service::answer<v1::GetMessageResponse> queue_service::get(v1::GetMessageR
 
 template <class Request, class Response, delivery::operation What>
 queue_service::answer<Response> queue_service::operate(Request request, operator_identity who) {
-  outcome<std::vector<queue_id>> ids = read_ids(request.queue_ids());
-  if (const auto* fault = std::get_if<call_fault>(&ids)) co_return *fault;
-  if (request.reason().empty()) co_return invalid("reason: needed, others will read it");
-  if (request.reason().size() > reason_octets_max) co_return invalid("reason: longer than 200 octets");
-  order given{What, name_of(What), std::get<std::vector<queue_id>>(std::move(ids)), request.reason(), std::move(who)};
-  outcome<std::vector<v1::QueuedRecipient>> rows = co_await carry_out(std::move(given));
-  if (const auto* fault = std::get_if<call_fault>(&rows)) co_return *fault;
+  order given{What, {}, {}, request.reason(), destination_of(request), std::move(who)};
+  if (request.has_filter()) {
+    if (request.queue_ids_size() > 0) co_return invalid("queue_ids, filter: one of them");
+    outcome<queue_filter> filter = read_filter(request.filter());
+    if (auto* fault = std::get_if<call_fault>(&filter)) co_return std::move(*fault);
+    given.filter = std::get<queue_filter>(std::move(filter));
+  } else {
+    outcome<std::vector<queue_id>> ids = read_ids(request.queue_ids());
+    if (auto* fault = std::get_if<call_fault>(&ids)) co_return std::move(*fault);
+    given.ids = std::get<std::vector<queue_id>>(std::move(ids));
+  }
+  if (auto fault = fault_of_reason(given.reason)) co_return std::move(*fault);
+  outcome<done_so_far> done = co_await carry_out(std::move(given));
+  if (auto* fault = std::get_if<call_fault>(&done)) co_return std::move(*fault);
+  auto& made = std::get<done_so_far>(done);
   Response response;
-  for (v1::QueuedRecipient& row : std::get<std::vector<v1::QueuedRecipient>>(rows))
-    *response.add_recipients() = std::move(row);
+  for (v1::QueuedRecipient& row : made.shown) *response.add_recipients() = std::move(row);
+  response.set_changed(made.changed);
   co_return response;
 }
 
-queue_service::answer<std::vector<v1::QueuedRecipient>> queue_service::carry_out(order given) {
+queue_service::answer<queue_service::done_so_far> queue_service::carry_out(order given) {
+  if (given.what == delivery::operation::reroute) {
+    const auto rules = sources_.policy.load();
+    const auto known = rules->destinations();
+    const bool there = std::any_of(known.begin(), known.end(), [&](const policy::destination_traits& one) {
+      return one.name == given.destination && !one.removed;
+    });
+    if (!there) co_return call_fault{connect_code::not_found, "there is no destination " + given.destination};
+  }
+  done_so_far done;
+  std::optional<call_fault> fault;
+  if (given.filter) {
+    fault = co_await by_filter(given, done);
+  } else {
+    fault = co_await by_ids(given, done);
+  }
+  if (fault) co_return std::move(*fault);
+  co_return done;
+}
+
+async::awaitable<std::optional<call_fault>> queue_service::by_ids(const order& given, done_so_far& done) {
   auto read = [&store = sources_.store, &ids = given.ids] { return load_all(store, ids); };
   auto loaded = co_await sources_.readers.run(read);
   if (!loaded) co_return fault_of(loaded.error(), "");
   if (const auto* missing = std::get_if<named_fault>(&*loaded)) co_return fault_of(missing->failure, missing->id);
-  std::vector<v1::QueuedRecipient> shown;
-  for (const spool::message_row& message : std::get<std::vector<spool::message_row>>(*loaded)) {
-    const auto rows = co_await operate_one(given.what, message.id, given.reason);
-    if (!rows) co_return fault_of(rows.error(), message.id.to_string());
-    sources_.log.info("operator_action", {{"action", given.name},
-                                          {"queue_id", message.id.to_string()},
-                                          {"recipients", rows->size()},
-                                          {"reason", given.reason},
-                                          {"peer", given.who.peer},
-                                          {"certificate", given.who.certificate}});
-    for (const spool::recipient_row& row : *rows) fill(shown.emplace_back(), message, row);
-  }
-  co_return shown;
+  if (auto fault = co_await write_order(given)) co_return fault;
+  std::vector<target> targets;
+  for (spool::message_row& row : std::get<std::vector<spool::message_row>>(*loaded))
+    targets.push_back({std::move(row), {}});
+  co_return co_await operate_all(given, std::move(targets), done);
 }
 
-async::awaitable<result<std::vector<spool::recipient_row>>> queue_service::operate_one(delivery::operation what,
-                                                                                       queue_id id,
-                                                                                       std::string reason) {
-  const async::completion<result<std::vector<spool::recipient_row>>> done{co_await boost::asio::this_coro::executor};
-  sources_.dispatch.operate(what, id, std::move(reason),
-                            [done](result<std::vector<spool::recipient_row>> rows) { done.set(std::move(rows)); });
+async::awaitable<std::optional<call_fault>> queue_service::by_filter(const order& given, done_so_far& done) {
+  if (auto fault = co_await write_order(given)) co_return fault;
+  queue_filter filter = *given.filter;
+  filter.stored.limit = page_of_orders;
+  for (;;) {
+    auto read = [&store = sources_.store, filter] { return read_page(store, filter); };
+    auto page = co_await sources_.readers.run(read);
+    if (!page) co_return fault_of(page.error(), "");
+    std::vector<target> targets;
+    for (spool::listed_recipient& one : page->rows) {
+      if (targets.empty() || targets.back().message.id != one.message.id)
+        targets.push_back({std::move(one.message), {}});
+      targets.back().only.push_back(one.recipient.key.index);
+    }
+    if (auto fault = co_await operate_all(given, std::move(targets), done)) co_return fault;
+    if (!page->next) co_return std::nullopt;
+    filter.stored.after = page->next;
+  }
+}
+
+async::awaitable<std::optional<call_fault>> queue_service::write_order(const order& given) {
+  operator_action what;
+  what.action = name_of(given.what);
+  what.subject = given.filter ? describe(*given.filter) : joined(given.ids);
+  what.reason = given.reason;
+  what.who = given.who;
+  if (!given.destination.empty()) what.details.emplace_back("destination", given.destination);
+  co_return co_await write_down(sources_, std::move(what));
+}
+
+async::awaitable<std::optional<call_fault>> queue_service::operate_all(const order& given, std::vector<target> targets,
+                                                                       done_so_far& done) {
+  for (target& one : targets) {
+    delivery::operate_order wanted;
+    wanted.what = given.what;
+    wanted.message = one.message.id;
+    wanted.only = one.only;
+    wanted.reason = given.reason;
+    wanted.destination = given.destination;
+    const auto rows = co_await operate_one(std::move(wanted));
+    // By filter it may have ended in the meantime: then it is not what the filter means any more.
+    if (!rows && given.filter && rows.error().is(errc::not_found)) continue;
+    if (!rows) co_return fault_of(rows.error(), one.message.id.to_string());
+    for (const delivery::operated_recipient& operated : *rows) {
+      done.changed += operated.changed ? 1 : 0;
+      const bool meant =
+          one.only.empty() || std::find(one.only.begin(), one.only.end(), operated.row.key.index) != one.only.end();
+      if (!meant || done.shown.size() >= shown_max) continue;
+      fill(done.shown.emplace_back(), one.message, operated.row);
+      done.shown.back().set_refusal(operated.refusal);
+    }
+  }
+  co_return std::nullopt;
+}
+
+async::awaitable<result<std::vector<delivery::operated_recipient>>> queue_service::operate_one(
+    delivery::operate_order one) {
+  const async::completion<result<std::vector<delivery::operated_recipient>>> done{
+      co_await boost::asio::this_coro::executor};
+  sources_.dispatch.operate(
+      std::move(one), [done](result<std::vector<delivery::operated_recipient>> rows) { done.set(std::move(rows)); });
   co_return co_await done.wait();
 }
 

@@ -13,6 +13,7 @@
 #include "base/net/tls.hpp"
 #include "base/net/unused_address.hpp"
 #include "gateway/app/gateway_parts.hpp"
+#include "gateway/app/read_controls.hpp"
 
 namespace stellwerk::app {
 namespace {
@@ -115,6 +116,7 @@ gateway::parts::parts(config::gateway_config configuration)
       delivery_numbers{metrics},
       door_numbers{std::make_unique<ingress::ingress_metrics>(metrics, listener_names(settings))},
       rules{settings.policy},
+      in_force{std::make_shared<const config::gateway_config>(settings)},
       readers{reader_threads, pool_queue_max, "reader"},
       workers{worker_threads, pool_queue_max, "worker"},
       threads{std::max(1U, std::thread::hardware_concurrency()), "io", lag_gauge(metrics, "io")},
@@ -151,6 +153,11 @@ std::optional<start_fault> gateway::parts::open_store() {
     return start_fault{exit_code::data_directory, std::move(reason)};
   }
   store = std::move(*opened);
+  if (auto fault = open_audit()) return fault;
+  if (auto fault = load_marks()) return fault;
+  if (auto fault = adopt_stored_policy()) return fault;
+  rules.publish(settings.policy);
+  in_force.publish(std::make_shared<const config::gateway_config>(settings));
   return std::nullopt;
 }
 
@@ -192,7 +199,17 @@ std::optional<start_fault> gateway::parts::open_admin(std::vector<std::string>& 
                                  rules,
                                  readers,
                                  log,
-                                 settings.http.admin_token_hash};
+                                 settings.http.admin_token_hash,
+                                 *audit,
+                                 *runner,
+                                 in_force,
+                                 read_controls,
+                                 time,
+                                 [this](admin::policy_order order, std::function<void(admin::policy_verdict)> done) {
+                                   post_to_main([this, order = std::move(order), done = std::move(done)] {
+                                     done(apply(order));
+                                   });
+                                 }};
     net::http_server_config server_config;
     server_config.name = "admin";
     admin = std::make_unique<net::http_server>(first.context.get_executor(), time, server_config,
@@ -229,7 +246,17 @@ std::optional<start_fault> gateway::parts::open_doors(std::vector<std::string>& 
     ingress::grpc::grpc_services services{{}, *store, readers, *doors, {}, pressure, time, log, *door_numbers};
     for (auto& unit : units) services.places.push_back({unit->context, unit->tasks, *unit->admission, unit->random});
     services.cancel = [this](const queue_id& id, auto done) {
-      dispatch->operate(delivery::operation::cancel, id, "cancelled by client", std::move(done));
+      delivery::operate_order order;
+      order.what = delivery::operation::cancel;
+      order.by = delivery::authority::client;
+      order.message = id;
+      order.reason = "cancelled by client";
+      dispatch->operate(std::move(order), [done = std::move(done)](result<std::vector<delivery::operated_recipient>> answer) {
+        if (!answer) return done(answer.error());
+        std::vector<spool::recipient_row> rows;
+        for (delivery::operated_recipient& one : *answer) rows.push_back(std::move(one.row));
+        done(std::move(rows));
+      });
     };
     grpc = std::make_unique<ingress::grpc::grpc_server>(std::move(services));
     ledger_listener.store(grpc.get(), std::memory_order_release);
@@ -290,6 +317,7 @@ std::optional<start_fault> gateway::start(const announcer& announce) {
         ingress::admission_services{all.time, unit->ids, *all.dispatch, all.rules, *all.doors, all.rates, all.pressure,
                                     *all.door_numbers, all.log});
   }
+  all.restore_marks();
   all.dispatch->recover();
   all.dispatching->start([&dispatch = *all.dispatch] {
     dispatch.run();
@@ -297,7 +325,9 @@ std::optional<start_fault> gateway::start(const announcer& announce) {
   });
 
   std::vector<std::string> lines;
-  if (auto fault = all.open_doors(lines)) {
+  std::optional<start_fault> fault = all.open_doors(lines);
+  if (!fault) fault = all.write_start();
+  if (fault) {
     drain(std::chrono::seconds{0}, [] { return true; });
     return fault;
   }
@@ -307,6 +337,7 @@ std::optional<start_fault> gateway::start(const announcer& announce) {
   all.bound = true;
   all.shown.show_policy(all.metrics, all.settings.policy->version());
   all.log.info("started", {{"node", all.settings.node.name}, {"policy_version", all.settings.policy->version()}});
+  all.log_findings();
   for (const std::string& line : lines) announce(line);
   return std::nullopt;
 }

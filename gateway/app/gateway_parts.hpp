@@ -2,8 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,7 @@
 #include "gateway/app/io_unit.hpp"
 #include "gateway/delivery/dispatcher.hpp"
 #include "gateway/delivery/io_runner.hpp"
+#include "gateway/events/audit_log.hpp"
 #include "gateway/ingress/authenticator.hpp"
 #include "gateway/ingress/door_pressure.hpp"
 #include "gateway/ingress/door_settings.hpp"
@@ -26,6 +29,7 @@
 #include "gateway/ingress/ingress_metrics.hpp"
 #include "gateway/ingress/smtp/smtp_server.hpp"
 #include "gateway/spool/embedded/embedded_store.hpp"
+#include "gateway/spool/embedded/file_system.hpp"
 #include "gateway/telemetry/log_sink.hpp"
 #include "gateway/telemetry/registry.hpp"
 
@@ -42,6 +46,7 @@ struct process_metrics {
   gauge spool_body_bytes;
   counter reloads_accepted;
   counter reloads_refused;
+  gauge audit_intact;
   std::map<std::string, gauge> certificate_expiry;  // by listener
   gauge attempts_in_flight;
   gauge unsettled;
@@ -57,6 +62,20 @@ struct gateway::parts {
   [[nodiscard]] std::optional<start_fault> open_smtp(const ingress::smtp_listener_config& door,
                                                      std::vector<std::string>& lines);
   [[nodiscard]] std::optional<start_fault> open_admin(std::vector<std::string>& lines);
+  // gateway_changes.cpp
+  [[nodiscard]] std::optional<start_fault> open_audit();
+  [[nodiscard]] std::optional<start_fault> adopt_stored_policy();
+  [[nodiscard]] std::string keep_stored_policy(config::gateway_config& next) const;  // "" or why not
+  [[nodiscard]] result<void> keep_note(std::string_view name, std::string value);
+  [[nodiscard]] admin::policy_verdict apply(const admin::policy_order& order);
+  void publish_policy();
+  void log_findings();
+  [[nodiscard]] std::optional<start_fault> write_start();  // the first line of this run
+  [[nodiscard]] std::optional<start_fault> load_marks();
+  void restore_marks();  // before the dispatch thread runs
+  void post_to_main(std::function<void()> work);  // any thread; done by the next tick
+  void run_orders();
+
   [[nodiscard]] admin::readiness readiness() const;
   [[nodiscard]] bool loops_turn() const;
   void show_counts();
@@ -74,6 +93,7 @@ struct gateway::parts {
   std::unique_ptr<ingress::ingress_metrics> door_numbers;
 
   async::published<policy::policy> rules;
+  async::published<config::gateway_config> in_force;  // `settings` for other threads
   std::unique_ptr<ingress::published_settings> doors;
   ingress::door_pressure pressure;
   ingress::client_rates rates;
@@ -85,7 +105,12 @@ struct gateway::parts {
   async::io_threads threads;
   std::vector<std::unique_ptr<io_unit>> units;
   ingress::password_authenticator passwords;
+  std::unique_ptr<spool::embedded::segment_file> audit_file;
   std::unique_ptr<spool::embedded::embedded_store> store;
+  std::unique_ptr<events::audit_log> audit;
+  std::string marks;  // operators', as the last run left them
+  std::mutex orders_mutex;
+  std::vector<std::function<void()>> orders;
   seeded_random dispatch_random;
   std::unique_ptr<async::io_threads> dispatch_thread;  // null: dispatch runs on the first io thread
   std::unique_ptr<async::turn_loop> dispatching;

@@ -38,6 +38,7 @@ process_metrics::process_metrics(metric_registry& registry)
           registry.make_counter("policy_reloads_total", "Reloads of the configuration.", {{"result", "accepted"}})},
       reloads_refused{
           registry.make_counter("policy_reloads_total", "Reloads of the configuration.", {{"result", "refused"}})},
+      audit_intact{registry.make_gauge("audit_intact", "1 while the audit log's chain of hashes held at start.")},
       attempts_in_flight{registry.make_gauge("attempts_in_flight", "Attempts under way.")},
       unsettled{registry.make_gauge("unsettled", "Recipients between decision and settled row.")} {
   for (const mail::traffic_stream stream : mail::all_traffic_streams) {
@@ -116,6 +117,7 @@ void gateway::parts::watch_pressure() {
 
 void gateway::tick() {
   parts_->watch_pressure();
+  parts_->run_orders();
   if (parts_->watch.changed()) reload();
 }
 
@@ -137,6 +139,10 @@ void gateway::reload() {
   // The rest applies: what cannot change now keeps its value.
   for (const std::string& path : config::keep_until_restart(all.settings, next))
     all.log.warning("restart_needed", {{"path", path}, {"message", "restart needed: " + path}});
+  if (const std::string wrong = all.keep_stored_policy(next); !wrong.empty()) {
+    refuse(wrong);
+    return;
+  }
   if (const std::string tied = tied_to_what_vanishes(*all.store, *all.settings.policy, *next.policy); !tied.empty()) {
     refuse(tied);
     return;
@@ -146,18 +152,22 @@ void gateway::reload() {
     refuse(made.faults.front().path + ": " + made.faults.front().reason);
     return;
   }
+  const auto written = all.audit->record({"configuration.reload", all.settings.file, "", "file",
+                                          {{"policy_version", next.policy->version()}, {"previous_version", all.settings.policy->version()}}});
+  if (!written) {
+    refuse("the audit log could not be written: " + written.error().message());
+    return;
+  }
   all.settings = std::move(next);
-  all.rules.publish(all.settings.policy);
   all.doors->publish(made.settings);
   if (all.grpc) {
     if (const auto renewed = all.grpc->reload_certificates(); !renewed)
       all.log.error("certificate_refused", {{"listener", "grpc"}, {"reason", renewed.error().message()}});
   }
   all.runner->adopt(all.settings.destinations);
-  all.dispatch->adopt(all.settings.policy, all.shares());
+  all.publish_policy();
   all.log.set_level(telemetry::parse_log_level(all.settings.log_level));
   all.shown.reloads_accepted.add();
-  all.shown.show_policy(all.metrics, all.settings.policy->version());
   all.log.info("reloaded", {{"policy_version", all.settings.policy->version()}});
 }
 

@@ -10,29 +10,15 @@
 
 #include "base/text.hpp"
 #include "gateway/app/gateway.hpp"
+#include "gateway/app/read_controls.hpp"
 #include "gateway/app/serve.hpp"
 #include "gateway/cli/command.hpp"
 #include "gateway/config/decoder.hpp"
-#include "gateway/ingress/control_headers.hpp"
 #include "gateway/ingress/password_hash.hpp"
+#include "gateway/spool/embedded/history_walk.hpp"
 
 namespace stellwerk::app {
 namespace {
-
-// As the doors read the control fields of a client that may use them.
-std::optional<std::string> read_controls(const mail::header_section& header, const ingress::client_config& client, time_point now,
-                                         mail::submission& into) {
-  auto read = ingress::read_control_headers(header, now);
-  if (const auto* fault = std::get_if<ingress::control_fault>(&read)) return fault->field + ": " + fault->reason;
-  auto& values = std::get<ingress::control_values>(read);
-  if (client.may_choose_stream) into.requested_stream = values.stream;
-  into.campaign = std::move(values.campaign);
-  into.tags = std::move(values.tags);
-  into.metadata = std::move(values.metadata);
-  into.send_at = values.send_at;
-  into.lifetime = values.lifetime;
-  return std::nullopt;
-}
 
 int hash_password() {
   const std::string password{trim(std::string{std::istreambuf_iterator<char>{std::cin}, std::istreambuf_iterator<char>{}})};
@@ -65,6 +51,11 @@ std::vector<std::string> reversed_arguments(std::span<char* const> given) {
   return {options.rbegin(), options.rend()};
 }
 
+std::string read_history(const std::string& data_directory, const cli::recipient_visitor& visit) {
+  const auto walked = spool::embedded::walk_history(data_directory, null_logger(), visit);
+  return walked ? "" : data_directory + ": " + walked.error().message();
+}
+
 // Adds the commands; each leaves its exit code in `code`.
 class command_line {
  public:
@@ -75,6 +66,8 @@ class command_line {
     add_queue_commands();
     add_destination_commands();
     add_spool_commands();
+    add_policy_admin_commands();
+    add_audit_commands();
     app_.add_subcommand("hash-password", "Read a password from standard input, print its hash for password_hash")->callback([this] { code_ = hash_password(); });
     app_.add_subcommand("version", "Print the version")->callback([] { std::cout << "stellwerk " STELLWERK_VERSION "\n"; });
   }
@@ -114,7 +107,12 @@ class command_line {
   void add_policy_commands() {
     auto* check_command = app_.add_subcommand("check", "Check a configuration and print what is in force");
     check_command->add_option("--config", check_.config, "stellwerk.yaml")->required();
-    check_command->callback([this] { code_ = cli::check(check_, serving_environment()); });
+    check_command->add_flag("--strict", check_.strict, "Warnings are faults");
+    check_command->add_flag("--json", json_, "JSON, one finding a line");
+    check_command->callback([this] {
+      check_.format = json_ ? cli::output::json : cli::output::text;
+      code_ = cli::check(check_, serving_environment());
+    });
 
     auto* explain_command = app_.add_subcommand("explain", "Say what would become of a message, and why");
     explain_command->add_option("--config", explain_.config, "stellwerk.yaml")->required();
@@ -135,8 +133,35 @@ class command_line {
     auto* test_command = app_.add_subcommand("test", "Run policy unit tests");
     test_command->add_option("--config", test_.config, "stellwerk.yaml")->required();
     test_command->add_option("--junit", test_.junit, "File to write in JUnit format");
+    test_command->add_option("--coverage-min", test_.coverage_min, "Percent of the rules that cases must reach")->check(CLI::Range(0, 100));
+    test_command->add_flag("--json", json_, "JSON, one case a line");
+    add_replay_commands();
     test_command->add_option("cases", test_.cases, "YAML files")->required();
-    test_command->callback([this] { code_ = cli::test(test_, process_environment(), read_controls); });
+    test_command->callback([this] {
+      test_.format = json_ ? cli::output::json : cli::output::text;
+      code_ = cli::test(test_, process_environment(), read_controls);
+    });
+  }
+
+  void add_replay_commands() {
+    auto* replay_command = app_.add_subcommand("replay", "Recorded traffic against a candidate policy: ways, cost, invariants");
+    auto* config = replay_command->add_option("--config", replay_.config, "The candidate: a whole configuration");
+    replay_command->add_option("--against", replay_.against, "Configuration to compare with; default: what became of the mail")->needs(config);
+    auto* facts = replay_command->add_option("--facts", replay_.facts, "NDJSON of recorded facts, or - for standard input")->needs(config);
+    replay_command->add_option("--from", replay_.data_directory, "Data directory whose history is asked")->needs(config)->excludes(facts);
+    auto* policy = replay_command->add_option("--policy", replay_.policy, "The candidate: a policy, for a running gateway (--admin)")->excludes(config);
+    replay_command->add_option("--limit", replay_.limit, "Recipients a running gateway looks at")->default_val(100'000)->needs(policy);
+    add_admin_options(replay_command);
+    replay_command->callback([this] {
+      const bool here = !replay_.config.empty() && (!replay_.facts.empty() || !replay_.data_directory.empty());
+      if (!here && replay_.policy.empty()) throw CLI::RequiredError("--config with --facts or --from, or --policy");
+      replay_.admin = admin();
+      replay_.format = replay_.admin.format;
+      code_ = cli::replay(replay_, process_environment(), read_history);
+    });
+    auto* export_command = app_.add_subcommand("facts", "Print what is recorded of past traffic, as NDJSON, for replay");
+    export_command->add_option("--from", replay_.data_directory, "Data directory")->required();
+    export_command->callback([this] { code_ = cli::facts(replay_.data_directory, read_history); });
   }
 
   void add_admin_options(CLI::App* command) {
@@ -155,10 +180,7 @@ class command_line {
     queue->require_subcommand(1);
     auto* list = queue->add_subcommand("list", "List recipients");
     add_admin_options(list);
-    list->add_option("--state", list_.state, "scheduled, ready, attempting, deferred, unknown, held ...");
-    list->add_option("--stream", list_.stream, "transactional or marketing");
-    list->add_option("--tenant", list_.tenant);
-    list->add_option("--domain", list_.domain, "Of the recipients");
+    add_filter_options(list, list_.filter);
     list->add_option("--limit", list_.limit)->default_val(100);
     list->callback([this] {
       list_.admin = admin();
@@ -168,13 +190,29 @@ class command_line {
     add_admin_options(show);
     show->add_option("id", id_, "Queue id")->required();
     show->callback([this] { code_ = cli::queue_show(admin(), id_); });
-    for (const auto& [name, verb] : {std::pair<const char*, const char*>{"retry", "Retry"}, {"hold", "Hold"}, {"release", "Release"}, {"cancel", "Cancel"}}) {
-      auto* change = queue->add_subcommand(name, std::string{verb} + " messages");
+    for (const auto& [name, verb] : {std::pair<const char*, const char*>{"retry", "Retry"}, {"hold", "Hold"}, {"release", "Release"},
+                                     {"cancel", "Cancel"}, {"reroute", "Reroute"}, {"bounce", "Bounce"}}) {
+      auto* change = queue->add_subcommand(name, std::string{verb} + " messages, by ids or by a filter");
       add_admin_options(change);
-      change->add_option("--reason", reason_, "Why; kept with the change")->required();
-      change->add_option("ids", ids_, "Queue ids")->required();
-      change->callback([this, word = std::string{verb}] { code_ = cli::queue_change(admin(), word, ids_, reason_); });
+      add_filter_options(change, change_.filter);
+      change->add_option("--reason", change_.reason, "Why; kept with the change")->required();
+      if (std::string_view{verb} == "Reroute") change->add_option("--to", change_.destination, "Destination")->required();
+      change->add_option("ids", change_.ids, "Queue ids; without any, all that pass the filter");
+      change->callback([this, word = std::string{verb}] {
+        change_.admin = admin();
+        change_.verb = word;
+        code_ = cli::queue_change(change_);
+      });
     }
+  }
+
+  static void add_filter_options(CLI::App* command, cli::queue_filter_arguments& filter) {
+    command->add_option("--state", filter.state, "scheduled, ready, attempting, deferred, unknown, held ...");
+    command->add_option("--stream", filter.stream, "transactional or marketing");
+    command->add_option("--tenant", filter.tenant);
+    command->add_option("--domain", filter.domain, "Of the recipients");
+    command->add_option("--destination", filter.destination, "Tied to it, tried there last, or its first choice");
+    command->add_option("--because", filter.because, "The reason a recipient shows, such as bounce_brake");
   }
 
   void add_destination_commands() {
@@ -191,6 +229,46 @@ class command_line {
       change->add_option("name", id_, "Destination")->required();
       change->callback([this, word = std::string{verb}] { code_ = change_destination(word); });
     }
+    auto* probe = destinations->add_subcommand("probe", "A handshake with a destination, without mail");
+    add_admin_options(probe);
+    probe->add_option("name", id_, "Destination")->required();
+    probe->callback([this] { code_ = cli::destinations_probe(admin(), id_); });
+  }
+
+  void add_policy_admin_commands() {
+    auto* policy = app_.add_subcommand("policy", "The policy of a running gateway");
+    policy->require_subcommand(1);
+    auto* show = policy->add_subcommand("show", "Print it, with its version and owner");
+    add_admin_options(show);
+    show->callback([this] { code_ = cli::policy_show(admin()); });
+    auto* apply = policy->add_subcommand("apply", "Put another one in force (policy_source: store)");
+    add_admin_options(apply);
+    apply->add_option("--reason", apply_.reason, "Why; kept with the change")->required();
+    apply->add_option("--expect", apply_.expected_version, "Only if this version is in force");
+    apply->add_option("policy", apply_.file, "YAML file, or - for standard input")->required();
+    apply->callback([this] {
+      apply_.admin = admin();
+      code_ = cli::policy_apply(apply_);
+    });
+  }
+
+  void add_audit_commands() {
+    auto* audit = app_.add_subcommand("audit", "The audit log of a data directory");
+    audit->require_subcommand(1);
+    auto* verify = audit->add_subcommand("verify", "Check its chain of hashes");
+    verify->add_option("--head", audit_.head, "SEQUENCE:HASH of a line known from elsewhere, such as the log");
+    verify->callback([this] { code_ = cli::audit_verify(shown_audit()); });
+    auto* list = audit->add_subcommand("list", "Print its lines");
+    list->callback([this] { code_ = cli::audit_list(shown_audit()); });
+    for (CLI::App* command : {verify, list}) {
+      command->add_flag("--json", json_, "JSON, one object a line");
+      command->add_option("file", audit_.file, "DATA_DIRECTORY/audit.ndjson")->required();
+    }
+  }
+
+  [[nodiscard]] cli::audit_arguments shown_audit() {
+    audit_.format = json_ ? cli::output::json : cli::output::text;
+    return audit_;
   }
 
   void add_spool_commands() {
@@ -241,16 +319,19 @@ class command_line {
   std::string id_;
   std::string reason_;
   std::string lasts_;
-  std::vector<std::string> ids_;
   simulate_arguments simulate_;
   cli::send_arguments send_;
   cli::check_arguments check_;
   cli::explain_arguments explain_;
   cli::eval_arguments eval_;
   cli::test_arguments test_;
+  cli::replay_arguments replay_;
   cli::admin_arguments admin_;
   cli::queue_list_arguments list_;
   cli::spool_arguments spool_;
+  cli::queue_change_arguments change_;
+  cli::policy_apply_arguments apply_;
+  cli::audit_arguments audit_;
 };
 
 }  // namespace

@@ -9,21 +9,28 @@
 #include <vector>
 
 #include "gateway/config/config.hpp"
-#include "mail/header_section.hpp"
-#include "mail/submission.hpp"
+#include "gateway/rehearsal/rehearsal.hpp"
+#include "gateway/spool/rows.hpp"
 
 namespace stellwerk::cli {
 
 enum class output : unsigned char { text, json };
 
+// Commands that ask a running gateway over its admin address.
+struct admin_arguments {
+  std::string address = "127.0.0.1:9090";
+  std::string token_file;
+  output format = output::text;
+};
+
 struct check_arguments {
   std::string config;
+  bool strict = false;  // warnings are faults
+  output format = output::text;
 };
 [[nodiscard]] int check(const check_arguments& arguments, const config::load_environment& environment);
 
-// What the doors read from a message's control fields; given by the process, because the doors know it.
-using control_reader = std::function<std::optional<std::string>(const mail::header_section& header, const ingress::client_config& client,
-                                                                time_point now, mail::submission& into)>;
+using rehearsal::control_reader;
 
 struct explain_arguments {
   std::string config;
@@ -33,7 +40,8 @@ struct explain_arguments {
   std::string assume;  // YAML file
   std::vector<std::string> messages;
 };
-[[nodiscard]] int explain(const explain_arguments& arguments, const config::load_environment& environment, const control_reader& controls);
+[[nodiscard]] int explain(const explain_arguments& arguments, const config::load_environment& environment,
+                          const control_reader& controls);
 
 struct eval_arguments {
   std::string expression;
@@ -46,8 +54,30 @@ struct test_arguments {
   std::string config;
   std::vector<std::string> cases;  // YAML files
   std::string junit;               // file to write
+  double coverage_min = 0;         // percent of classify rules, invariants and routes that a case must reach
+  output format = output::text;
 };
-[[nodiscard]] int test(const test_arguments& arguments, const config::load_environment& environment, const control_reader& controls);
+[[nodiscard]] int test(const test_arguments& arguments, const config::load_environment& environment,
+                       const control_reader& controls);
+
+// Every recipient of a data directory's history and queue, whether or not a gateway runs on it; "" or why not. Given by
+// the process, because the command line knows no store.
+using recipient_visitor = std::function<void(const spool::message_row& message, const spool::recipient_row& recipient)>;
+using history_reader = std::function<std::string(const std::string& data_directory, const recipient_visitor& visit)>;
+
+struct replay_arguments {
+  std::string config;          // the candidate; empty: a running gateway is asked, about `policy`
+  std::string against;         // another configuration; empty: what became of the mail
+  std::string facts;           // NDJSON file, "-" for standard input
+  std::string data_directory;  // instead of facts
+  admin_arguments admin;
+  std::string policy;  // YAML file, for a running gateway
+  std::uint64_t limit = 100'000;
+  output format = output::text;
+};
+[[nodiscard]] int replay(const replay_arguments& arguments, const config::load_environment& environment,
+                         const history_reader& history);
+[[nodiscard]] int facts(const std::string& data_directory, const history_reader& history);
 
 struct send_arguments {
   std::string server;  // host:port of an SMTP door
@@ -57,26 +87,32 @@ struct send_arguments {
 };
 [[nodiscard]] int send(const send_arguments& arguments);
 
-// Commands that ask a running gateway over its admin address.
-struct admin_arguments {
-  std::string address = "127.0.0.1:9090";
-  std::string token_file;
-  output format = output::text;
-};
-struct queue_list_arguments {
-  admin_arguments admin;
+struct queue_filter_arguments {
   std::string state;
   std::string stream;
   std::string tenant;
   std::string domain;
+  std::string destination;
+  std::string because;  // the reason a recipient shows
+};
+struct queue_list_arguments {
+  admin_arguments admin;
+  queue_filter_arguments filter;
   int limit = 100;
 };
 [[nodiscard]] int queue_list(const queue_list_arguments& arguments);
 [[nodiscard]] int queue_show(const admin_arguments& admin, const std::string& queue_id);
-// verb: Retry, Hold, Release, Cancel
-[[nodiscard]] int queue_change(const admin_arguments& admin, const std::string& verb, const std::vector<std::string>& ids,
-                               const std::string& reason);
+struct queue_change_arguments {
+  admin_arguments admin;
+  std::string verb;  // Retry, Hold, Release, Cancel, Reroute, Bounce
+  std::vector<std::string> ids;
+  queue_filter_arguments filter;  // instead of ids
+  std::string reason;
+  std::string destination;  // Reroute
+};
+[[nodiscard]] int queue_change(const queue_change_arguments& arguments);
 [[nodiscard]] int destinations_list(const admin_arguments& admin);
+[[nodiscard]] int destinations_probe(const admin_arguments& admin, const std::string& name);
 // verb: Drain, Suspend, Resume
 [[nodiscard]] int destinations_change(const admin_arguments& admin, const std::string& verb, const std::string& name,
                                       const std::string& reason, std::optional<std::chrono::seconds> lasts);
@@ -92,5 +128,22 @@ struct spool_arguments {
 [[nodiscard]] int spool_check(const spool_arguments& arguments, const config::load_environment& environment);
 [[nodiscard]] int spool_export(const spool_arguments& arguments, const config::load_environment& environment);
 [[nodiscard]] int spool_import(const spool_arguments& arguments, const config::load_environment& environment);
+[[nodiscard]] int policy_show(const admin_arguments& admin);
+struct policy_apply_arguments {
+  admin_arguments admin;
+  std::string file;
+  std::string reason;
+  std::string expected_version;
+};
+[[nodiscard]] int policy_apply(const policy_apply_arguments& arguments);
+
+// The audit log as a file; no gateway is asked.
+struct audit_arguments {
+  std::string file;
+  std::string head;  // "SEQUENCE:HASH" as known from elsewhere; empty: the chain alone
+  output format = output::text;
+};
+[[nodiscard]] int audit_verify(const audit_arguments& arguments);
+[[nodiscard]] int audit_list(const audit_arguments& arguments);
 
 }  // namespace stellwerk::cli

@@ -3,23 +3,28 @@
 #include "base/file.hpp"
 #include "gateway/cli/command.hpp"
 #include "gateway/cli/load_or_report.hpp"
-#include "gateway/cli/rehearsal.hpp"
+#include "gateway/rehearsal/rehearsal.hpp"
 
 namespace stellwerk::cli {
 namespace {
 
-std::variant<assumption, std::string> load_assumption(const std::string& file, const config::load_environment& environment) {
+using rehearsal::assumption;
+
+std::variant<assumption, std::string> load_assumption(const std::string& file,
+                                                      const config::load_environment& environment) {
   if (file.empty()) return assumption{};
   const auto text = environment.read_file(file);
   if (!text) return file + ": cannot be read";
   auto parsed = config::parse_yaml(*text);
-  if (const auto* faults = std::get_if<std::vector<config::config_fault>>(&parsed)) return to_string(faults->front(), file);
-  return read_assumption(std::get<config::yaml_node>(parsed));
+  if (const auto* faults = std::get_if<std::vector<config::config_fault>>(&parsed))
+    return to_string(faults->front(), file);
+  return rehearsal::read_assumption(std::get<config::yaml_node>(parsed));
 }
 
 }  // namespace
 
-int explain(const explain_arguments& arguments, const config::load_environment& environment, const control_reader& controls) {
+int explain(const explain_arguments& arguments, const config::load_environment& environment,
+            const control_reader& controls) {
   const auto settings = load_or_report(arguments.config, environment);
   if (!settings) return 1;
   const auto assumed = load_assumption(arguments.assume, environment);
@@ -33,14 +38,16 @@ int explain(const explain_arguments& arguments, const config::load_environment& 
       std::cerr << "stellwerk: " << file << ": cannot be read\n";
       return 1;
     }
-    const auto answer = rehearse(*settings, {*content, arguments.client, arguments.from, arguments.to}, std::get<assumption>(assumed), controls);
+    const auto answer = rehearsal::rehearse(*settings, {*content, arguments.client, arguments.from, arguments.to},
+                                            std::get<assumption>(assumed), controls);
     if (const auto* fault = std::get_if<std::string>(&answer)) {
       std::cerr << "stellwerk: " << file << ": " << *fault << "\n";
       return 1;
     }
-    const rehearsal& shown = std::get<rehearsal>(answer);
-    if (!shown.client_fault.empty()) std::cerr << "stellwerk: " << file << ": would be refused: " << shown.client_fault << "\n";
-    std::cout << policy::explain_json(*settings->policy, shown.message, shown.stream, shown.recipients) << "\n";
+    const auto& [message, recipients] = std::get<rehearsal::rehearsal>(answer);
+    if (!message->client_fault.empty())
+      std::cerr << "stellwerk: " << file << ": would be refused: " << message->client_fault << "\n";
+    std::cout << policy::explain_json(*settings->policy, message->shown, message->stream, recipients) << "\n";
   }
   return 0;
 }

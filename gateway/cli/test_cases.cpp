@@ -1,125 +1,31 @@
-// `stellwerk test`: policy unit tests. A YAML list of cases: a message, the live state assumed, what is expected.
-//
-//   - name: newsletters take the ESP
-//     message: newsletter.eml            # relative to the case file; or `content: |` with the text itself
-//     client: shop
-//     to: [ann@example.org]
-//     assume: {destinations: {mailjet: {state: open}}}
-//     expect: {stream: marketing, route: newsletters, action: deliver, chosen: onprem, candidates: [mailjet, onprem]}
+// `stellwerk test`: policy unit tests: YAML files with cases (gateway/rehearsal/policy_case.hpp), how many of the rules
+// they reach, and the results for people, for programs (--json) and for a CI server (--junit).
+#include <cmath>
 #include <iostream>
-#include <set>
+
+#include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include "base/file.hpp"
 #include "gateway/cli/command.hpp"
 #include "gateway/cli/load_or_report.hpp"
-#include "gateway/cli/rehearsal.hpp"
+#include "gateway/rehearsal/policy_case.hpp"
 
 namespace stellwerk::cli {
 namespace {
 
+namespace json = boost::json;
 using config::yaml_node;
+using rehearsal::rule_coverage;
 
-struct outcome {
+struct case_result {
+  std::string file;
+  std::size_t line = 0;
   std::string name;
   std::string failure;  // empty: passed
 };
 
-std::string text_of(const yaml_node* node) { return node == nullptr ? std::string{} : node->text; }
-
-std::vector<std::string> texts_of(const yaml_node* node) {
-  std::vector<std::string> out;
-  if (node == nullptr) return out;
-  if (node->what == yaml_node::kind::scalar) out.push_back(node->text);
-  for (const yaml_node& item : node->items) out.push_back(item.text);
-  return out;
-}
-
-std::string joined(const std::vector<std::string>& texts) {
-  std::string out;
-  for (const std::string& one : texts) out += (out.empty() ? "" : ", ") + one;
-  return out;
-}
-
-// The first difference between what is expected and what is, "" if there is none.
-std::string difference(const yaml_node& expected, const rehearsal& is, const policy::policy& rules) {
-  const policy::decision& made = is.recipients.front().made;
-  const auto name_of = [&](const policy::candidate& one) { return rules.destinations()[one.destination].name; };
-  for (const auto& [key, value] : expected.fields) {
-    std::string actual;
-    std::string wanted = value.text;
-    if (key == "stream") {
-      actual = to_string(is.stream.stream);
-    } else if (key == "stream_source") {
-      actual = to_string(is.stream.source);
-    } else if (key == "action") {
-      actual = to_string(made.action);
-    } else if (key == "action_reason") {
-      actual = made.action_reason;
-    } else if (key == "route") {
-      actual = made.route < rules.routes().size() ? rules.routes()[made.route].name : "";
-    } else if (key == "chosen") {
-      actual = made.chosen() == nullptr ? "" : name_of(*made.chosen());
-    } else if (key == "candidates") {
-      std::vector<std::string> names;
-      for (const policy::candidate& one : made.candidates) names.push_back(name_of(one));
-      actual = joined(names);
-      wanted = joined(texts_of(&value));
-    } else {
-      return "unknown expectation '" + key + "'";
-    }
-    if (actual != wanted) return key + ": expected '" + wanted + "', is '" + actual + "'";
-  }
-  return "";
-}
-
-class runner {
- public:
-  runner(const config::gateway_config& settings, const config::load_environment& environment, const control_reader& controls)
-      : settings_{settings}, environment_{environment}, controls_{controls} {}
-
-  [[nodiscard]] std::string run(const yaml_node& node, const std::string& directory) {
-    rehearsed_message what;
-    what.client = text_of(node.find("client"));
-    what.from = text_of(node.find("from"));
-    what.to = texts_of(node.find("to"));
-    what.content = text_of(node.find("content"));
-    if (const std::string file = text_of(node.find("message")); !file.empty()) {
-      const auto content = environment_.read_file(file[0] == '/' ? file : directory + "/" + file);
-      if (!content) return file + ": cannot be read";
-      what.content = *content;
-    }
-    assumption assumed;
-    if (const yaml_node* given = node.find("assume")) {
-      auto read = read_assumption(*given);
-      if (const auto* fault = std::get_if<std::string>(&read)) return *fault;
-      assumed = std::get<assumption>(read);
-    }
-    const yaml_node* expected = node.find("expect");
-    if (expected == nullptr || expected->fields.empty()) return "expects nothing";
-    const auto answer = rehearse(settings_, what, assumed, controls_);
-    if (const auto* fault = std::get_if<std::string>(&answer)) return *fault;
-    const rehearsal& is = std::get<rehearsal>(answer);
-    const std::size_t route = is.recipients.front().made.route;
-    if (route < settings_.policy->routes().size()) routes_.insert(settings_.policy->routes()[route].name);
-    return difference(*expected, is, *settings_.policy);
-  }
-
-  void print_coverage() const {
-    std::string missing;
-    for (const policy::route_config& route : settings_.policy->routes()) {
-      if (!routes_.contains(route.name)) missing += " " + route.name;
-    }
-    std::cout << "routes taken by a case: " << routes_.size() << " of " << settings_.policy->routes().size();
-    std::cout << (missing.empty() ? "" : "; never:" + missing) << "\n";
-  }
-
- private:
-  const config::gateway_config& settings_;
-  const config::load_environment& environment_;
-  const control_reader& controls_;
-  std::set<std::string> routes_;
-};
-
+// Characters that XML 1.0 cannot carry become question marks.
 std::string xml_escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -128,25 +34,90 @@ std::string xml_escaped(std::string_view text) {
       case '>': out += "&gt;"; break;
       case '&': out += "&amp;"; break;
       case '"': out += "&quot;"; break;
-      default: out += c;
+      case '\n': out += "&#10;"; break;
+      default: out += static_cast<unsigned char>(c) < 0x20 && c != '\t' ? '?' : c;
     }
   }
   return out;
 }
 
-bool write_junit(const std::string& path, const std::vector<outcome>& all, std::size_t failed) {
-  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"stellwerk test\" tests=\"" +
-                    std::to_string(all.size()) + "\" failures=\"" + std::to_string(failed) + "\">\n";
-  for (const outcome& one : all) {
-    out += "  <testcase name=\"" + xml_escaped(one.name) + "\"";
+std::string junit_of(const std::vector<case_result>& all, std::size_t failed, double coverage) {
+  std::string out = fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"{0}\" failures=\"{1}\" errors=\"0\">\n"
+      "  <testsuite name=\"stellwerk test\" tests=\"{0}\" failures=\"{1}\" errors=\"0\" skipped=\"0\">\n"
+      "    <properties><property name=\"rule_coverage\" value=\"{2:.4f}\"/></properties>\n",
+      all.size(), failed, coverage);
+  for (const case_result& one : all) {
+    out += fmt::format("    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" line=\"{}\"", xml_escaped(one.file),
+                       xml_escaped(one.name), xml_escaped(one.file), one.line);
     if (one.failure.empty()) {
       out += "/>\n";
     } else {
-      out += "><failure message=\"" + xml_escaped(one.failure) + "\"/></testcase>\n";
+      out += fmt::format("><failure message=\"{0}\" type=\"difference\">{0}</failure></testcase>\n",
+                         xml_escaped(one.failure));
     }
   }
-  out += "</testsuite>\n";
-  return write_file(path, out);
+  return out + "  </testsuite>\n</testsuites>\n";
+}
+
+void print(const case_result& one, output format) {
+  if (format == output::json) {
+    std::cout << json::serialize(json::object{{"file", one.file},
+                                              {"line", one.line},
+                                              {"name", one.name},
+                                              {"passed", one.failure.empty()},
+                                              {"failure", one.failure}})
+              << "\n";
+    return;
+  }
+  std::cout << (one.failure.empty() ? "ok    " : "FAIL  ") << one.name
+            << (one.failure.empty() ? "" : ": " + one.failure) << "\n";
+}
+
+void print_coverage(const rule_coverage& coverage, output format) {
+  if (format == output::json) {
+    json::object shown{{"coverage", coverage.share()}};
+    json::object missing;
+    for (const rule_coverage::part& one : coverage.parts())
+      missing[one.what] = json::array(one.missing.begin(), one.missing.end());
+    shown["missing"] = std::move(missing);
+    std::cout << json::serialize(shown) << "\n";
+    return;
+  }
+  for (const rule_coverage::part& one : coverage.parts()) {
+    if (one.all == 0) continue;
+    std::cout << one.what << " reached by a case: " << one.all - one.missing.size() << " of " << one.all;
+    for (std::size_t i = 0; i < one.missing.size(); ++i) std::cout << (i == 0 ? "; never: " : ", ") << one.missing[i];
+    std::cout << "\n";
+  }
+  std::cout << fmt::format("rule coverage: {:.0f}%\n", std::floor(coverage.share() * 100));
+}
+
+// False: a file cannot be read; said on standard error.
+bool run_file(const std::string& file, rehearsal::case_environment& environment, rule_coverage& coverage, output format,
+              std::vector<case_result>& all) {
+  const auto text = environment.read_file(file);
+  auto parsed = config::parse_yaml(text.value_or(""));
+  if (const auto* faults = std::get_if<std::vector<config::config_fault>>(&parsed)) {
+    std::cerr << (text ? to_string(faults->front(), file) : file + ": cannot be read") << "\n";
+    return false;
+  }
+  const yaml_node& tree = std::get<yaml_node>(parsed);
+  if (tree.what != yaml_node::kind::list) {
+    std::cerr << to_string(config::config_fault{tree.at, "", "a list of cases is expected"}, file) << "\n";
+    return false;
+  }
+  const auto slash = file.rfind('/');
+  environment.directory = slash == std::string::npos ? "." : file.substr(0, slash);
+  for (std::size_t i = 0; i < tree.items.size(); ++i) {
+    const yaml_node& node = tree.items[i];
+    const yaml_node* name = node.find("name");
+    case_result one{file, node.at.line, name != nullptr ? name->text : "case " + std::to_string(i + 1),
+                    rehearsal::run_case(node, environment, coverage)};
+    print(one, format);
+    all.push_back(std::move(one));
+  }
+  return true;
 }
 
 }  // namespace
@@ -154,28 +125,23 @@ bool write_junit(const std::string& path, const std::vector<outcome>& all, std::
 int test(const test_arguments& arguments, const config::load_environment& environment, const control_reader& controls) {
   const auto settings = load_or_report(arguments.config, environment);
   if (!settings) return 1;
-  runner cases{*settings, environment, controls};
-  std::vector<outcome> all;
+  rule_coverage coverage{*settings->policy};
+  rehearsal::case_environment cases{*settings, environment.read_file, controls, ""};
+  std::vector<case_result> all;
   for (const std::string& file : arguments.cases) {
-    const auto text = environment.read_file(file);
-    auto parsed = config::parse_yaml(text.value_or(""));
-    if (const auto* faults = std::get_if<std::vector<config::config_fault>>(&parsed)) {
-      std::cerr << (text ? to_string(faults->front(), file) : file + ": cannot be read") << "\n";
-      return 1;
-    }
-    const auto slash = file.rfind('/');
-    for (const yaml_node& node : std::get<yaml_node>(parsed).items) {
-      outcome one{text_of(node.find("name")), cases.run(node, slash == std::string::npos ? "." : file.substr(0, slash))};
-      std::cout << (one.failure.empty() ? "ok    " : "FAIL  ") << one.name << (one.failure.empty() ? "" : ": " + one.failure) << "\n";
-      all.push_back(std::move(one));
-    }
+    if (!run_file(file, cases, coverage, arguments.format, all)) return 1;
   }
   std::size_t failed = 0;
-  for (const outcome& one : all) failed += one.failure.empty() ? 0 : 1;
-  cases.print_coverage();
-  std::cout << all.size() - failed << " passed, " << failed << " failed\n";
-  if (!arguments.junit.empty() && !write_junit(arguments.junit, all, failed)) {
+  for (const case_result& one : all) failed += one.failure.empty() ? 0 : 1;
+  print_coverage(coverage, arguments.format);
+  if (arguments.format == output::text) std::cout << all.size() - failed << " passed, " << failed << " failed\n";
+  if (!arguments.junit.empty() && !write_file(arguments.junit, junit_of(all, failed, coverage.share()))) {
     std::cerr << "stellwerk: cannot write " << arguments.junit << "\n";
+    return 1;
+  }
+  if (coverage.share() * 100 < arguments.coverage_min) {
+    std::cerr << fmt::format("stellwerk: rule coverage {:.1f}% is below {}%\n", coverage.share() * 100,
+                             arguments.coverage_min);
     return 1;
   }
   return failed == 0 && !all.empty() ? 0 : 1;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -33,6 +34,12 @@ struct stream_config {
   double marketing_guaranteed = 0.1;
 };
 
+// Who owns the rules: the file, or the store, which the file seeds once and PolicyService changes from then on.
+enum class policy_source : unsigned char { file, store };
+[[nodiscard]] constexpr const char* to_string(policy_source source) {
+  return source == policy_source::file ? "file" : "store";
+}
+
 struct gateway_config {
   std::string file;
   node_config node;
@@ -42,7 +49,10 @@ struct gateway_config {
   http_config http;
   stream_config streams;
   std::vector<adapters::destination_settings> destinations;
+  config::policy_source policy_source = config::policy_source::file;
   std::shared_ptr<const policy::policy> policy;  // compiled
+  std::string policy_text;                       // YAML of the policy in force
+  std::vector<config_finding> findings;          // in the order of the file
   std::string log_level = "info";
 };
 
@@ -75,6 +85,18 @@ struct load_environment {
 
 // What a running gateway cannot change: `next` keeps those values of `now`; answers their paths, in the file's order.
 [[nodiscard]] std::vector<std::string> keep_until_restart(const gateway_config& now, gateway_config& next);
+struct loaded_policy {
+  std::shared_ptr<const policy::policy> policy;
+  std::vector<config_finding> findings;
+};
+
+// A policy alone, against destinations and clients that are known: the value of the key `policy`, or a document with
+// that one key. Positions are of `text`.
+[[nodiscard]] std::variant<loaded_policy, std::vector<config_fault>> load_policy_text(
+    const std::string& text, std::span<const policy::destination_traits> destinations,
+    std::span<const policy::known_client> clients);
+
+[[nodiscard]] std::vector<policy::known_client> known_clients(const gateway_config& config);
 
 // Reads the process environment and the file system.
 [[nodiscard]] load_environment system_environment(adapter_catalogue adapters, std::string host_name);

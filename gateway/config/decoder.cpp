@@ -110,22 +110,21 @@ std::string nearest_hint(std::string_view name, const std::vector<std::string>& 
   return found == nullptr ? "" : "; did you mean '" + *found + "'?";
 }
 
-void fault_sink::add_at(const std::string& path, std::string reason, std::size_t column_offset) {
-  // The nearest enclosing place that was read.
+position fault_sink::place_of(const std::string& path) const {
   std::string_view at = path;
   for (;;) {
-    if (const auto known = places_.find(std::string{at}); known != places_.end()) {
-      position where = known->second;
-      // A quoted scalar begins with its quote: columns inside count behind it.
-      if (column_offset > 0 && at == path) where.column += column_offset;
-      faults_.push_back({where, path, std::move(reason)});
-      return;
-    }
+    if (const auto known = places_.find(std::string{at}); known != places_.end()) return known->second;
     const auto cut = at.find_last_of(".[");
-    if (cut == std::string_view::npos) break;
+    if (cut == std::string_view::npos) return {};
     at = at.substr(0, cut);
   }
-  faults_.push_back({{}, path, std::move(reason)});
+}
+
+void fault_sink::add_at(const std::string& path, std::string reason, std::size_t column_offset) {
+  position where = place_of(path);
+  // A quoted scalar begins with its quote: columns inside count behind it.
+  if (column_offset > 0 && places_.contains(path)) where.column += column_offset;
+  faults_.push_back({where, path, std::move(reason)});
 }
 
 bool fault_sink::has_below(const std::string& path) const {

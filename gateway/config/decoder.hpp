@@ -28,6 +28,8 @@ class fault_sink {
   void add_all(std::vector<config_fault> faults) { faults_.insert(faults_.end(), faults.begin(), faults.end()); }
   // Is there a fault at `path` or below it?
   [[nodiscard]] bool has_below(const std::string& path) const;
+  // Of the path, or of the nearest place around it that was read.
+  [[nodiscard]] position place_of(const std::string& path) const;
   void remember(const std::string& path, const yaml_node& where) { places_.emplace(path, where.at); }
   [[nodiscard]] std::vector<config_fault> take() { return std::move(faults_); }
   [[nodiscard]] bool empty() const { return faults_.empty(); }

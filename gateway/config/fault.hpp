@@ -1,4 +1,5 @@
-// A fault in a configuration file: where, at which path, why. All faults of a file are collected before any is reported.
+// A fault in a configuration file: where, at which path, why. All faults of a file are collected before any is
+// reported.
 #pragma once
 
 #include <string>
@@ -13,8 +14,15 @@ struct position {
 
 struct config_fault {
   position at;
-  std::string path;    // "policy.routes[1].via[0]"
+  std::string path;  // "policy.routes[1].via[0]"
   std::string reason;
+};
+
+// What can be loaded and cannot be meant: found by `check`, logged by `serve`, never a reason not to start.
+struct config_finding {
+  enum class severity : unsigned char { warning, fault };
+  severity weight = severity::warning;
+  config_fault what;
 };
 
 // "stellwerk.yaml:41:9: policy.routes[1].via[0]: unknown destination 'ses-eu'"

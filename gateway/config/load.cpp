@@ -82,6 +82,40 @@ void check_node_name(map_reader& node, const std::string& name) {
   }
 }
 
+// Compiles what was read; faults of conditions go to their place in the text.
+std::shared_ptr<const policy::policy> compile_into(const policy::policy_config& rules, const std::vector<policy::destination_traits>& traits,
+                                                   fault_sink& faults) {
+  auto compiled = policy::compile(rules, traits);
+  if (auto* made = std::get_if<std::shared_ptr<const policy::policy>>(&compiled)) return std::move(*made);
+  for (const policy::policy_fault& one : std::get<std::vector<policy::policy_fault>>(compiled)) {
+    faults.add_at(one.path, one.reason, one.column);
+  }
+  return nullptr;
+}
+
+std::vector<config_fault> in_order(fault_sink& faults) {
+  std::vector<config_fault> found = faults.take();
+  std::stable_sort(found.begin(), found.end(), [](const config_fault& a, const config_fault& b) {
+    return std::pair{a.at.line, a.at.column} < std::pair{b.at.line, b.at.column};
+  });
+  return found;
+}
+
+std::vector<config_finding> findings_of(const policy::policy& rules, std::span<const policy::known_client> clients,
+                                        const fault_sink& places) {
+  std::vector<config_finding> out;
+  for (policy::policy_finding& one : rules.lint(clients)) {
+    const bool fault = one.weight == policy::policy_finding::severity::fault;
+    const position at = places.place_of(one.path);
+    out.push_back({fault ? config_finding::severity::fault : config_finding::severity::warning,
+                   {at, std::move(one.path), std::move(one.reason)}});
+  }
+  std::stable_sort(out.begin(), out.end(), [](const config_finding& a, const config_finding& b) {
+    return std::pair{a.what.at.line, a.what.at.column} < std::pair{b.what.at.line, b.what.at.column};
+  });
+  return out;
+}
+
 std::string directory_of(const std::string& file) {
   const auto slash = file.rfind('/');
   return slash == std::string::npos ? "" : file.substr(0, slash);
@@ -123,21 +157,40 @@ std::variant<gateway_config, std::vector<config_fault>> load_config(const std::s
   }
   check_doors(environment, out.ingress, faults);
   policy::policy_config rules;
-  load_policy(root.get("policy"), context, rules);
+  root.choice<policy_source>("policy_source", out.policy_source, {{"file", policy_source::file}, {"store", policy_source::store}});
+  const yaml_node* policy_node = root.get("policy");
+  load_policy(policy_node, context, rules);
+  if (policy_node != nullptr) out.policy_text = to_yaml(*policy_node);
   root.finish();
 
-  auto compiled = policy::compile(rules, traits);
-  if (auto* wrong = std::get_if<std::vector<policy::policy_fault>>(&compiled)) {
-    for (const policy::policy_fault& one : *wrong) faults.add_at(one.path, one.reason, one.column);
-  } else {
-    out.policy = std::get<std::shared_ptr<const policy::policy>>(std::move(compiled));
-  }
-  std::vector<config_fault> found = faults.take();
-  if (found.empty()) return out;
-  std::stable_sort(found.begin(), found.end(), [](const config_fault& a, const config_fault& b) {
-    return std::pair{a.at.line, a.at.column} < std::pair{b.at.line, b.at.column};
-  });
-  return found;
+  out.policy = compile_into(rules, traits, faults);
+  if (!faults.empty()) return in_order(faults);
+  out.findings = findings_of(*out.policy, known_clients(out), faults);
+  return out;
+}
+
+std::vector<policy::known_client> known_clients(const gateway_config& config) {
+  std::vector<policy::known_client> out;
+  for (const ingress::client_config& one : config.ingress.clients) out.push_back({one.name, one.tenant});
+  return out;
+}
+
+std::variant<loaded_policy, std::vector<config_fault>> load_policy_text(
+    const std::string& text, std::span<const policy::destination_traits> destinations,
+    std::span<const policy::known_client> clients) {
+  auto parsed = parse_yaml(text);
+  if (auto* wrong = std::get_if<std::vector<config_fault>>(&parsed)) return std::move(*wrong);
+  const yaml_node& tree = std::get<yaml_node>(parsed);
+  const yaml_node* inner = tree.fields.size() == 1 ? tree.find("policy") : nullptr;
+  fault_sink faults;
+  const auto nothing = [](const std::string&) { return std::optional<std::string>{}; };
+  const load_context context{faults, "", nothing, nothing};  // a policy names no secrets and no files
+  policy::policy_config rules;
+  load_policy(inner != nullptr ? inner : &tree, context, rules);
+  auto made = compile_into(rules, {destinations.begin(), destinations.end()}, faults);
+  if (!faults.empty()) return in_order(faults);
+  std::vector<config_finding> findings = findings_of(*made, clients, faults);
+  return loaded_policy{std::move(made), std::move(findings)};
 }
 
 load_environment system_environment(adapter_catalogue adapters, std::string host_name) {

@@ -77,6 +77,7 @@ std::vector<std::string> keep_until_restart(const gateway_config& now, gateway_c
   keep_grpc(now.ingress.grpc, next.ingress.grpc, all);
   all.keep("http.admin.address", now.http.admin_address, next.http.admin_address);
   all.keep("http.admin.token_hash", now.http.admin_token_hash, next.http.admin_token_hash);
+  all.keep("policy_source", now.policy_source, next.policy_source);
   all.keep("delivery", now.delivery, next.delivery);
   return all.take();
 }

@@ -38,4 +38,7 @@ struct yaml_document {
 // All of it or its faults: for small files beside the configuration.
 [[nodiscard]] std::variant<yaml_node, std::vector<config_fault>> parse_yaml(const std::string& text);
 
+// The same tree as text again, in one plain form; what is read from it equals what was read before.
+[[nodiscard]] std::string to_yaml(const yaml_node& node);
+
 }  // namespace stellwerk::config

@@ -69,6 +69,7 @@ policy::facts facts_of(const delivery_message& message, const spool::recipient_r
 policy::history history_of(const spool::recipient_row& recipient) {
   policy::history past;
   past.pinned_destination = recipient.pinned_destination;
+  past.rerouted_to = recipient.rerouted_to;
   past.attempts.reserve(recipient.attempts.size());
   for (const spool::attempt_row& row : recipient.attempts) {
     past.attempts.push_back({row.attempt_id, row.destination, row.route, row.policy_version, row.started, row.ended,

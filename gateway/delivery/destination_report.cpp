@@ -57,6 +57,9 @@ std::vector<destination_snapshot> destination_table::snapshot() const {
     shown.throttled = one->throttle.blocked(now);
     shown.bounce_brake = one->brake.braked();
     shown.operator_reason = one->operator_reason;
+    if (const auto until = one->health.suspended_until(); until && *until > now) {
+      shown.suspended_until = time_.now() + std::chrono::duration_cast<duration>(*until - now);
+    }
     all.push_back(std::move(shown));
   }
   return all;

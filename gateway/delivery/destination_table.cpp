@@ -446,4 +446,16 @@ bool destination_table::resume(std::string_view name) {
   return true;
 }
 
+bool destination_table::operator_probed(std::string_view name, bool succeeded) {
+  const auto known = slots_.find(name);
+  if (known == slots_.end()) return false;
+  slot& one = *known->second;
+  if (one.health.state() != policy::health_state::open) return true;
+  one.health.probe_started(time_.steady());
+  one.health.probe_finished(succeeded, time_.steady());
+  report_transitions(one);
+  changed_ = true;
+  return true;
+}
+
 }  // namespace stellwerk::delivery

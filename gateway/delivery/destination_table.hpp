@@ -75,6 +75,7 @@ struct destination_snapshot {
   bool throttled = false;
   bool bounce_brake = false;
   std::string operator_reason;
+  std::optional<time_point> suspended_until;
 };
 
 class destination_table final : public policy::live_state {
@@ -137,6 +138,8 @@ class destination_table final : public policy::live_state {
   bool drain(std::string_view name, std::string_view reason);
   bool suspend(std::string_view name, std::optional<duration> for_how_long, std::string_view reason);
   bool resume(std::string_view name);
+  // A handshake that an operator asked for: on an ejected destination it counts as its probe, elsewhere for nothing.
+  bool operator_probed(std::string_view name, bool succeeded);
   [[nodiscard]] std::vector<destination_snapshot> snapshot() const;
   [[nodiscard]] double budget_spent(std::string_view name) const;
 

@@ -275,6 +275,7 @@ void dispatcher::handle(settled_event& event) {
     // touches these recipients, and what the disk holds (row or intent) decides at the next start.
     env_.log.error("settle_failed", {{"error", event.answer.error().message()}, {"recipients", done.changes.size()}});
     for (auto& one : done.starts) table_.cancel(one->held);
+    if (done.after) done.after(event.answer);
     return;
   }
   for (const spool::lane_id id : done.new_lanes) lanes_.at(id).mark_stored();
@@ -298,7 +299,7 @@ void dispatcher::follow_up(pending_settle& done) {
     for (const spool::recipient_row& row : one->rows) lease(row.key);
     start(std::move(one));
   }
-  if (done.after) done.after();
+  if (done.after) done.after({});
   lanes_dirty_ = true;
 }
 

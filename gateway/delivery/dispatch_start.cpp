@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/delivery/dispatcher.hpp"
+#include "policy/explain.hpp"
 
 #include "base/planted_defect.hpp"
 
@@ -68,7 +69,7 @@ dispatcher::planned dispatcher::plan(const delivery_message& message, const std:
           known != group_of.end() && result.groups[known->second].rows.size() < recipients_max(traits, chosen->way);
       if (!joins) {
         group_of[key] = result.groups.size();
-        result.groups.push_back({{}, *chosen, one.route, {}});
+        result.groups.push_back({{}, *chosen, one.route, {}, passed_over(*rules_, one)});
       }
       start_group& group = result.groups[group_of[key]];
       group.rows.push_back(i);
@@ -96,12 +97,13 @@ attempt_subject dispatcher::subject_of(const delivery_message& message, const sp
   return subject;
 }
 
-spool::attempt_intent dispatcher::make_intent(const policy::candidate& candidate, std::size_t route) {
+spool::attempt_intent dispatcher::make_intent(const start_group& group) {
   spool::attempt_intent intent;
   intent.attempt_id = ids_.next().to_string();
-  intent.destination = rules_->destinations()[candidate.destination].name;
+  intent.destination = rules_->destinations()[group.candidate.destination].name;
+  intent.passed_over = group.passed_over;
   // A pinned recipient may go to a destination although no route names it any more.
-  if (route < rules_->routes().size()) intent.route = rules_->routes()[route].name;
+  if (group.route < rules_->routes().size()) intent.route = rules_->routes()[group.route].name;
   intent.policy_version = rules_->version();
   intent.started = env_.time.now();
   return intent;
@@ -116,6 +118,10 @@ void dispatcher::set_lane(const delivery_message& message, spool::recipient_row&
     const policy::facts facts = facts_of(message, row, env_.time.now());
     for (const std::uint16_t index : rules_->lane_candidates(facts))
       names.push_back(rules_->destinations()[index].name);
+    if (!row.rerouted_to.empty()) {
+      std::erase(names, row.rerouted_to);
+      names.insert(names.begin(), row.rerouted_to);
+    }
   }
   const policy::retry_config& usual = rules_->config().retry.at(message.row().stream);
   const bool own_lifetime = message.row().expires - message.starts() != usual.lifetime;
@@ -234,7 +240,7 @@ void dispatcher::begin_group(settlement& work, const message_ptr& message,
   one->held = std::move(std::get<reservation>(held));
   one->way = static_cast<adapters::delivery_way>(group.candidate.way);
   one->tried_now = tried_now;
-  const spool::attempt_intent intent = make_intent(group.candidate, group.route);
+  const spool::attempt_intent intent = make_intent(group);
   for (std::size_t i = 0; i < after.size(); ++i) {
     spool::recipient_row row = std::move(after[i]);
     row.state = mail::recipient_state::attempting;

@@ -165,7 +165,7 @@ void dispatcher::start_with_acceptance(const start_group& group, const delivery_
   auto held = table_.reserve(group.candidate, subject_of(message, first, group.rows.size()));
   if (!std::holds_alternative<reservation>(held)) return;
   table_.take_usage(request.usage);
-  const spool::attempt_intent intent = make_intent(group.candidate, group.route);
+  const spool::attempt_intent intent = make_intent(group);
   for (const std::size_t at : group.rows) {
     spool::recipient_row& row = request.recipients[open[at]];
     row.state = mail::recipient_state::attempting;

@@ -30,6 +30,7 @@
 #include "gateway/delivery/dsn_limiter.hpp"
 #include "gateway/delivery/job.hpp"
 #include "gateway/delivery/lane_table.hpp"
+#include "gateway/delivery/operate.hpp"
 #include "gateway/delivery/runner.hpp"
 #include "gateway/events/ledger_event.hpp"
 #include "gateway/spool/spool.hpp"
@@ -43,9 +44,6 @@ struct recipient_key_hash {
     return std::hash<queue_id>{}(key.message) ^ (static_cast<std::size_t>(key.index) * 0x9e3779b97f4a7c15ULL);
   }
 };
-
-// What an operator may do to the recipients of a message.
-enum class operation : std::uint8_t { cancel, retry_now, hold, release, bounce };
 
 class dispatcher final : public spool::acceptor {
  public:
@@ -69,10 +67,7 @@ class dispatcher final : public spool::acceptor {
   void accept(spool::accept_request request, spool::accept_completion done) override;
   void post(std::function<void()> control);
   void adopt(std::shared_ptr<const policy::policy> rules, stream_shares shares);
-  // `done` gets the rows as they are afterwards; errc::not_found if there is no such message. Runs on the dispatch
-  // thread.
-  void operate(operation what, queue_id message, std::string reason,
-               std::function<void(result<std::vector<spool::recipient_row>>)> done);
+  void operate(operate_order order, operate_completion done);
   [[nodiscard]] std::size_t attempts_in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t unsettled() const { return unsettled_.load(std::memory_order_relaxed); }
 
@@ -83,6 +78,7 @@ class dispatcher final : public spool::acceptor {
   [[nodiscard]] steady_point next_wakeup() const { return handled_ < batch_.size() ? steady_point{} : next_wakeup_; }
   void stop_starting();  // draining: what is in flight finishes, nothing new starts, what was counted is written down
   [[nodiscard]] destination_table& destinations() { return table_; }
+  [[nodiscard]] const std::shared_ptr<const policy::policy>& rules() const { return rules_; }
 
  private:
   // An accept on its way to the store, with what its first attempts hold.
@@ -125,7 +121,7 @@ class dispatcher final : public spool::acceptor {
     std::vector<waiting> waits;
     std::vector<spool::lane_id> new_lanes;
     std::vector<spool::lane_id> accepted;  // lanes of the recipients of what was made from these
-    std::function<void()> after;
+    std::function<void(const result<void>&)> after;  // also when it could not be written
   };
 
   // A settle under construction.
@@ -156,7 +152,7 @@ class dispatcher final : public spool::acceptor {
                                         const std::vector<std::string>& tried_now, bool sole);
   [[nodiscard]] attempt_subject subject_of(const delivery_message& message, const spool::recipient_row& row,
                                            std::size_t recipients) const;
-  [[nodiscard]] spool::attempt_intent make_intent(const policy::candidate& candidate, std::size_t route);
+  [[nodiscard]] spool::attempt_intent make_intent(const start_group& group);
   void set_lane(const delivery_message& message, spool::recipient_row& row, std::vector<spool::lane_row>& made);
   [[nodiscard]] bool dropped_by_deadline(std::size_t route, const delivery_message& message) const;
   void start(std::unique_ptr<job> what);
@@ -220,9 +216,13 @@ class dispatcher final : public spool::acceptor {
   [[nodiscard]] bool is_api(std::string_view destination) const;
 
   // dispatch_operate.cpp
-  void operate_rows(operation what, const std::string& reason, const message_ptr& message,
-                    std::vector<spool::recipient_row> rows,
-                    std::function<void(result<std::vector<spool::recipient_row>>)> done);
+  struct operation_work;
+  void lease_for(const std::shared_ptr<operation_work>& work);
+  void operate_rows(const std::shared_ptr<operation_work>& work);
+  void operate_row(settlement& work, const message_ptr& message, spool::recipient_row& row, const operate_order& order);
+  [[nodiscard]] std::string refusal_of_reroute(const delivery_message& message, const spool::recipient_row& row,
+                                               const operate_order& order);
+  void give_back(const spool::recipient_row& row);
 
   void lease(const spool::recipient_key& key) {
     leased_.insert(key);

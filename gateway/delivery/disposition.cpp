@@ -96,6 +96,7 @@ spool::recipient_row with_attempt(const spool::recipient_row& row, const mail::r
     attempt.route = row.intent->route;
     attempt.policy_version = row.intent->policy_version;
     attempt.started = row.intent->started;
+    attempt.passed_over = row.intent->passed_over;
   }
   attempt.ended = now;
   attempt.outcome = outcome.outcome;

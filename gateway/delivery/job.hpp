@@ -19,6 +19,7 @@ struct start_group {
   std::size_t route = 0;
   // Who is copied into the sandbox of which destination, with the first attempt.
   std::vector<std::pair<spool::recipient_key, std::uint16_t>> copies;
+  std::string passed_over;  // of the decision, for the intent
 };
 
 struct job {

@@ -218,6 +218,9 @@ std::optional<refusal> admission_pipeline::decide(const mail::submission& submis
   out.request.message = make_message_row(submission, id, verdict, retry_of(rules.config(), verdict.stream), now);
   out.request.recipients = make_recipient_rows(submission, id, now);
   out.request.message.recipients = static_cast<std::uint32_t>(out.request.recipients.size());
+  std::vector<std::string_view> addresses;
+  for (const spool::recipient_row& row : out.request.recipients) addresses.push_back(row.address);
+  out.request.message.note = mail::note_content(message, addresses);
   std::size_t refused_count = 0;
   policy::preflight_verdict refusing;
   for (spool::recipient_row& row : out.request.recipients) {

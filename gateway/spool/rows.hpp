@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "mail/attempt_outcome.hpp"
+#include "mail/content_note.hpp"
 #include "mail/envelope.hpp"
 #include "mail/recipient_state.hpp"
 #include "mail/submission.hpp"
@@ -44,6 +45,7 @@ struct attempt_row {
   std::string reply;  // foreign, cut
   std::string vendor_message_id;
   std::string refused_point;
+  std::string passed_over;  // of its decision: "onprem: ejected; ses: invariant home"; empty: it was the first choice
   friend bool operator==(const attempt_row&, const attempt_row&) = default;
 };
 
@@ -54,6 +56,7 @@ struct attempt_intent {
   std::string route;
   std::string policy_version;
   time_point started{};
+  std::string passed_over;  // as in attempt_row
   friend bool operator==(const attempt_intent&, const attempt_intent&) = default;
 };
 
@@ -74,6 +77,7 @@ struct recipient_row {
   std::uint32_t intents_lost = 0;  // in a row: intents found without an outcome at start
   std::uint32_t empty_lookups = 0;
   std::string pinned_destination;
+  std::string rerouted_to;  // an operator's choice of the next destination; never against the pin
   std::string reason;  // "no_destination_available", "policy_refuses", "invariant:NAME" ...
   std::string enhanced_status;
   time_point changed{};  // when the state was last written
@@ -110,6 +114,7 @@ struct message_row {
   std::uint32_t recipients = 0;    // rows made at acceptance (merged ones added)
   std::string shadow_destination;  // a copy for that one's sandbox; empty: mail to be delivered
   std::string idempotency_key;     // kept so that the key's row outlives the last settled recipient
+  mail::content_note note;         // of its content, for whoever asks a policy about it later
   friend bool operator==(const message_row&, const message_row&) = default;
 };
 
@@ -135,6 +140,12 @@ struct usage_row {
   return state == mail::recipient_state::ready || state == mail::recipient_state::attempting ||
          state == mail::recipient_state::deferred || state == mail::recipient_state::unknown;
 }
+
+// A small value that the process keeps beside its mail: the applied policy, the head of the audit log.
+struct note_row {
+  std::string name;
+  std::string value;
+};
 
 // Where a queued recipient lies in its lane; the order of the store.
 struct due_entry {

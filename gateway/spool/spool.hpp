@@ -82,6 +82,7 @@ struct settle_request {
   std::vector<lane_row> new_lanes;
   std::vector<usage_row> usage;
   std::vector<accept_request> accepts;  // made from these (DSN): in the same batch as their cause
+  std::vector<note_row> notes;          // each replaces the one of its name
   bool urgent = true;                   // false: may wait for a later group commit (the intent covers it)
 };
 using settle_completion = std::function<void(result<void>)>;
@@ -107,6 +108,7 @@ struct message_filter {
   std::string recipient_domain;   // empty: all
   std::optional<queue_id> after;  // page on
   std::size_t limit = 100;
+  bool open_only = false;         // without a state: leave out what is final
 };
 
 struct listed_recipient {
@@ -136,6 +138,7 @@ class store {
   // Ledger rows after `after`, of `tenant` ("" = all).
   [[nodiscard]] virtual result<std::vector<ledger_row>> read_ledger(std::uint64_t after, std::string_view tenant,
                                                                     std::size_t limit) = 0;
+  [[nodiscard]] virtual result<std::optional<std::string>> load_note(std::string_view name) = 0;
 
   // ---- at start ----
   [[nodiscard]] virtual std::vector<lane_row> lanes() const = 0;

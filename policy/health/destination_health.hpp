@@ -109,6 +109,9 @@ class destination_health {
     operator_ = before.operator_;
     suspended_until_ = before.suspended_until_;
   }
+  [[nodiscard]] std::optional<steady_point> suspended_until() const {
+    return operator_ == operator_mark::suspended ? suspended_until_ : std::nullopt;
+  }
   // The 10-in-a-row rule of refused_policy and alike: as a refused_account outcome.
   void refuse_account(steady_point now);
 

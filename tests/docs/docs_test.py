@@ -198,6 +198,7 @@ class Operations(unittest.TestCase):
                 door, address = gateway.wait("legacy", "admin")
                 admin, why = ("--admin", address), ("--reason", "maintenance")
                 self.assertIn("drained", self.typed("destinations", "drain", *admin, *why, "onprem"))
+                self.assertIn("onprem answers", self.typed("destinations", "probe", *admin, "onprem"))
                 self.assertIn("suspended", self.typed("destinations", "suspend", *admin, *why, "--for", "30m", "mailjet"))
                 letter = work / "letter.eml"
                 letter.write_text("From: a@shop.example\nTo: b@example.org\nSubject: Hello\n\nHello\n")
@@ -210,6 +211,10 @@ class Operations(unittest.TestCase):
                 self.assertIn("ready", self.typed("queue", "release", *admin, *why, queue_id))
                 self.assertIn("closed", self.typed("destinations", "resume", *admin, *why, "onprem"))
                 self.until("  delivered  ", "queue", "show", *admin, queue_id)
+                self.assertIn("0 changed", self.typed("queue", "bounce", *admin, *why, "--because", "bounce_brake"))
+                self.assertIn("source file", self.typed("policy", "show", *admin))
+                self.assertIn("whole; head", self.typed("audit", "verify", work / "data/audit.ndjson"))
+                self.assertIn("destination.drain", self.typed("audit", "list", work / "data/audit.ndjson"))
                 self.assertIn("delivered", self.typed("queue", "cancel", *admin, *why, queue_id), "too late: its real state")
                 ready = urllib.request.urlopen(f"http://{address}/readyz", timeout=10).read()
                 self.assertEqual(json.loads(ready), {"ready": True, "reasons": []})

@@ -45,6 +45,7 @@ class watched_store final : public spool::store {
                                                      std::size_t limit) override {
     return real_.read_ledger(after, tenant, limit);
   }
+  result<std::optional<std::string>> load_note(std::string_view name) override { return real_.load_note(name); }
   std::vector<spool::lane_row> lanes() const override { return real_.lanes(); }
   result<std::vector<spool::recipient_row>> open_intents() override { return real_.open_intents(); }
   std::uint64_t count(mail::traffic_stream stream, mail::recipient_state state) const override {

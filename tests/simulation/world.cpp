@@ -251,7 +251,8 @@ void world_state::drain_queue() {
     const auto listed = gateway_->store().list(held);
     if (!listed) continue;
     for (const spool::listed_recipient& one : *listed) {
-      gateway_->dispatch().operate(delivery::operation::release, one.recipient.key.message, "operator",
+      gateway_->dispatch().operate({delivery::operation::release, delivery::authority::operators,
+                                    one.recipient.key.message, {}, "operator", ""},
                                    [](const auto&) {});
     }
   }

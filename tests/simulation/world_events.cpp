@@ -175,11 +175,13 @@ void world_state::operate_on_somebody() {
   const queue_id id = row->first.first;
   static constexpr delivery::operation all[] = {delivery::operation::cancel, delivery::operation::retry_now,
                                                 delivery::operation::hold, delivery::operation::release,
-                                                delivery::operation::bounce};
-  const delivery::operation what = all[dice_.between(0, 4)];
-  story_.note("operator does " + std::to_string(static_cast<int>(what)) + " to " + id.to_string());
+                                                delivery::operation::bounce, delivery::operation::reroute};
+  const delivery::operation what = all[dice_.between(0, 5)];
+  static constexpr const char* names[] = {home_mta, spare_mta, vendor};
+  const std::string to = what == delivery::operation::reroute ? names[dice_.between(0, 2)] : "";
+  story_.note("operator does " + std::to_string(static_cast<int>(what)) + " to " + id.to_string() + " " + to);
   if (what == delivery::operation::bounce) told_.operator_bounced(id);
-  gateway_->dispatch().operate(what, id, "operator", [](const auto&) {});
+  gateway_->dispatch().operate({what, delivery::authority::operators, id, {}, "operator", to}, [](const auto&) {});
 }
 
 }  // namespace stellwerk::simulation

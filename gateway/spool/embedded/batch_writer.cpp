@@ -191,6 +191,9 @@ result<void> batch_writer::settle(const settle_request& request) {
   for (const accept_request& made : request.accepts) {
     if (auto stored = accept(made); !stored) return stored.error();
   }
+  for (const note_row& note : request.notes) {
+    batch_.put(family::meta, std::string{note_prefix} + note.name, encode_note(note.value));
+  }
   return {};
 }
 

@@ -55,6 +55,7 @@ class store_of_files final : public embedded_store {
                                               std::size_t limit) override {
     return reader_.read_ledger(after, tenant, limit);
   }
+  result<std::optional<std::string>> load_note(std::string_view name) override { return reader_.load_note(name); }
   std::vector<lane_row> lanes() const override { return committer_.lanes(); }
   result<std::vector<recipient_row>> open_intents() override { return reader_.open_intents(); }
   std::uint64_t count(mail::traffic_stream stream, mail::recipient_state state) const override {

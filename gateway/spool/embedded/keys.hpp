@@ -39,6 +39,7 @@ inline constexpr std::string_view seed_key = "seed";
 inline constexpr std::string_view in_line_prefix = "in_line/";
 inline constexpr std::string_view tied_prefix = "tied/";
 inline constexpr std::string_view usage_prefix = "usage/";
+inline constexpr std::string_view note_prefix = "note/";
 
 [[nodiscard]] std::string key_of(const recipient_key& key);
 [[nodiscard]] std::string due_key_of(lane_id lane, const due_entry& entry);

@@ -60,6 +60,19 @@ attempt_row read_attempt(byte_reader& in) {
   return attempt;
 }
 
+// What was added to the row later.
+void write_choices(byte_writer& out, const recipient_row& row) {
+  out.text(row.rerouted_to);
+  for (const attempt_row& attempt : row.attempts) out.text(attempt.passed_over);
+  if (row.intent) out.text(row.intent->passed_over);
+}
+
+void read_choices(byte_reader& in, recipient_row& row) {
+  row.rerouted_to = in.text();
+  for (attempt_row& attempt : row.attempts) attempt.passed_over = in.text();
+  if (row.intent) row.intent->passed_over = in.text();
+}
+
 bool is_known(std::uint8_t stream, std::uint8_t state) {
   return stream >= 1 && stream <= 2 && state >= 1 && state <= mail::all_recipient_states.size();
 }
@@ -100,6 +113,9 @@ std::string encode(const message_row& row, time_point finished) {
   out.text(row.idempotency_key);
   out.time(finished);
   out.text(row.shadow_destination);
+  out.varint(row.note.bits);
+  out.varint(row.note.attachments_bytes);
+  out.text(row.note.header_from_domain);
   return std::move(out.bytes());
 }
 
@@ -137,6 +153,9 @@ std::optional<stored_message> decode_message(const queue_id& id, std::string_vie
   row.idempotency_key = in.text();
   stored.finished = in.time();
   row.shadow_destination = in.text();
+  row.note.bits = in.varint32();
+  row.note.attachments_bytes = in.varint();
+  row.note.header_from_domain = in.text();
   if (!in.ok()) return std::nullopt;
   return stored;
 }
@@ -166,6 +185,7 @@ std::string encode(const recipient_row& row, mail::traffic_stream stream) {
     out.text(row.intent->route);
     out.text(row.intent->policy_version);
   }
+  write_choices(out, row);
   return std::move(out.bytes());
 }
 
@@ -202,6 +222,7 @@ std::optional<stored_recipient> decode_recipient(const recipient_key& key, std::
     intent.policy_version = in.text();
     row.intent = std::move(intent);
   }
+  read_choices(in, row);
   if (!in.ok()) return std::nullopt;
   return stored;
 }
@@ -219,6 +240,7 @@ std::optional<recipient_glance> glance_recipient(std::string_view value) {
 recipient_row compact_for_history(recipient_row row) {
   row.intent.reset();
   row.dsn = {};
+  row.rerouted_to.clear();
   if (row.attempts.size() > 1) row.attempts.erase(row.attempts.begin(), row.attempts.end() - 1);
   if (!row.attempts.empty() && row.attempts.back().reply.size() > history_reply_max) {
     row.attempts.back().reply.resize(history_reply_max);

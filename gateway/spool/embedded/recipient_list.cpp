@@ -20,7 +20,7 @@ class merged_walk {
  public:
   merged_walk(const state_db& db, const message_filter& filter) {
     const bool wants_open = !filter.state || !mail::is_final(*filter.state);
-    const bool wants_final = !filter.state || mail::is_final(*filter.state);
+    const bool wants_final = filter.state ? mail::is_final(*filter.state) : !filter.open_only;
     const std::string from = filter.after ? after_prefix(filter.after->view()) : std::string{};
     if (wants_open) walks_.push_back(db.walk(family::recipient, from, {}));
     if (wants_final) walks_.push_back(db.walk(family::history_recipient, from, {}));

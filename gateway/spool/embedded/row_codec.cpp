@@ -236,4 +236,17 @@ std::optional<std::uint64_t> decode_seed(std::string_view value) {
   return seed;
 }
 
+std::string encode_note(std::string_view text) {
+  byte_writer out = start_value(text.size() + 10);
+  out.text(text);
+  return std::move(out.bytes());
+}
+
+std::optional<std::string> decode_note(std::string_view value) {
+  byte_reader in = open_value(value);
+  std::string text{in.text()};
+  if (!in.ok()) return std::nullopt;
+  return text;
+}
+
 }  // namespace stellwerk::spool::embedded

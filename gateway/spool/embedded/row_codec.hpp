@@ -101,5 +101,7 @@ inline constexpr format_row our_format{1, 1};
 [[nodiscard]] std::optional<format_row> decode_format(std::string_view value);
 [[nodiscard]] std::string encode_seed(std::uint64_t seed);
 [[nodiscard]] std::optional<std::uint64_t> decode_seed(std::string_view value);
+[[nodiscard]] std::string encode_note(std::string_view text);
+[[nodiscard]] std::optional<std::string> decode_note(std::string_view value);
 
 }  // namespace stellwerk::spool::embedded

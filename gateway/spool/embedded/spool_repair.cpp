@@ -135,6 +135,9 @@ class repair {
     const auto known = seed && *seed ? decode_seed(**seed) : std::nullopt;
     has_seed_ = known.has_value();  // without it nobody can look an old key up
     put(family::meta, seed_key, encode_seed(known ? *known : secure_seed()));
+    for (auto at = from_.walk(family::meta, note_prefix, after_prefix(note_prefix)); at.valid(); at.next()) {
+      if (const auto note = at.value()) put(family::meta, at.key(), std::string{*note});
+    }
     const auto totals = from_.get(family::meta, totals_key);
     auto decoded = totals && *totals ? decode_totals(**totals) : std::nullopt;
     if (decoded) totals_ = std::move(*decoded);

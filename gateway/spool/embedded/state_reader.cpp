@@ -125,6 +125,15 @@ result<std::vector<ledger_row>> state_reader::read_ledger(std::uint64_t after, s
   return out;
 }
 
+result<std::optional<std::string>> state_reader::load_note(std::string_view name) const {
+  const auto value = db_.get(family::meta, std::string{note_prefix} + std::string{name});
+  if (!value) return value.error();
+  if (!*value) return std::optional<std::string>{};
+  auto text = decode_note(**value);
+  if (!text) return error{errc::corrupt, "spool.load_note"};
+  return text;
+}
+
 result<std::vector<recipient_row>> state_reader::open_intents() const {
   std::vector<recipient_row> out;
   for (auto at = db_.walk(family::intent, {}, {});; at.next()) {

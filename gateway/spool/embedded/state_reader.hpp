@@ -1,6 +1,8 @@
 // state_reader: everything the store answers without writing. Blocks on the disk; any thread, no locks across a read.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,6 +29,7 @@ class state_reader {
                                                             std::size_t limit) const;
   [[nodiscard]] result<std::vector<recipient_row>> open_intents() const;
   [[nodiscard]] result<std::vector<listed_recipient>> list(const message_filter& filter) const;
+  [[nodiscard]] result<std::optional<std::string>> load_note(std::string_view name) const;
 
  private:
   [[nodiscard]] result<void> append_recipients(family which, const queue_id& id,

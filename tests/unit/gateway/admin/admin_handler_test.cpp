@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "base/sha256.hpp"
+#include "base/text.hpp"
 #include "tests/support/run_for_test.hpp"
 #include "tests/unit/gateway/delivery/delivery_fixture.hpp"
 
@@ -30,15 +31,33 @@ class admin_handler : public delivery::delivery_fixture {
   void open() {
     start();
     rules_in_force_ = std::make_unique<async::published<policy::policy>>(policy_);
-    admin_sources sources{[] { return std::string{"stellwerk_x 1\n"}; },
-                          [this] { return readiness_; },
-                          [this] { return alive_; },
-                          *dispatcher_,
-                          *store_,
-                          *rules_in_force_,
-                          readers_,
-                          log_,
-                          token_hash_};
+    config::gateway_config settings;
+    settings.policy = policy_;
+    settings.policy_text = "routes: []";
+    ingress::client_config client;
+    client.name = "shop";
+    client.tenant = "acme";
+    settings.ingress.clients.push_back(client);
+    settings_.publish(std::make_shared<const config::gateway_config>(std::move(settings)));
+    admin_sources sources{
+        [] { return std::string{"stellwerk_x 1\n"}; },
+        [this] { return readiness_; },
+        [this] { return alive_; },
+        *dispatcher_,
+        *store_,
+        *rules_in_force_,
+        readers_,
+        log_,
+        token_hash_,
+        audit_,
+        runner_,
+        settings_,
+        [](const auto&, const auto&, time_point, mail::submission&) { return std::optional<std::string>{}; },
+        clock_,
+        [this](policy_order order, const std::function<void(policy_verdict)>& done) {
+          applied_ = std::move(order);
+          done(verdict_);
+        }};
     handler_ = make_admin_handler(std::move(sources));
   }
 
@@ -92,6 +111,19 @@ class admin_handler : public delivery::delivery_fixture {
   async::blocking_pool readers_{1, 100, "reader"};
   std::unique_ptr<async::published<policy::policy>> rules_in_force_;
   keeping_logger log_;
+  std::string audited_;
+  bool audit_fails_ = false;
+  events::audit_log audit_{clock_,
+                           {},
+                           [this](std::string_view text) -> result<void> {
+                             if (audit_fails_) return error{errc::store_full, "test"};
+                             audited_ += text;
+                             return {};
+                           },
+                           {}};
+  async::published<config::gateway_config> settings_{nullptr};
+  policy_order applied_;
+  policy_verdict verdict_;
   readiness readiness_{true, {}};
   bool alive_ = true;
   std::string token_hash_;
@@ -292,6 +324,10 @@ TEST_F(admin_handler, destinations_are_listed_drained_suspended_and_resumed) {
   auto for_a_while = order;
   for_a_while["duration"] = "60s";
   EXPECT_EQ(state_after("SuspendDestination", for_a_while), "suspended");
+  const auto suspended = call("DestinationService/ListDestinations", {}).at("destinations").as_array()[1].as_object();
+  EXPECT_EQ(parse_rfc3339(std::string{suspended.at("suspendedUntil").as_string()}),
+            clock_.now() + std::chrono::seconds{60});
+  EXPECT_EQ(suspended.at("operatorReason"), "maintenance");
   pass(std::chrono::seconds{61});
   EXPECT_EQ(call("DestinationService/ListDestinations", {}).at("destinations").as_array().size(), 2U);
   ASSERT_THAT(log_.lines, SizeIs(3));
@@ -303,8 +339,199 @@ TEST_F(admin_handler, destinations_are_listed_drained_suspended_and_resumed) {
       "invalid_argument");
 }
 
+TEST_F(admin_handler, a_change_that_cannot_be_written_down_is_not_made) {
+  open();
+  const queue_id id = deferred_message();
+  audit_fails_ = true;
+  const json::object hold{{"queueIds", json::array{id.to_string()}}, {"reason", "why"}};
+  EXPECT_EQ(fault("QueueService/HoldMessages", json::serialize(hold), 503), "unavailable");
+  EXPECT_EQ(row(id).state, mail::recipient_state::deferred);
+  EXPECT_EQ(fault("DestinationService/DrainDestination", R"({"name": "onprem", "reason": "why"})", 503), "unavailable");
+  EXPECT_EQ(call("DestinationService/ListDestinations", {}).at("destinations").as_array()[1].at("state"), "closed");
+  EXPECT_TRUE(log_.lines.empty());
+}
+
+TEST_F(admin_handler, every_change_is_a_line_of_the_audit_log) {
+  open();
+  const queue_id id = deferred_message();
+  for (const char* verb : {"Hold", "Release", "Retry", "Cancel", "Bounce"}) {
+    call(std::string{"QueueService/"} + verb + "Messages",
+         {{"queueIds", json::array{id.to_string()}}, {"reason", "because of " + std::string{verb}}});
+  }
+  call("QueueService/RerouteMessages",
+       {{"queueIds", json::array{id.to_string()}}, {"reason", "x"}, {"destination", "mailjet"}});
+  for (const char* verb : {"Drain", "Suspend", "Resume"}) {
+    call(std::string{"DestinationService/"} + verb + "Destination", {{"name", "onprem"}, {"reason", "y"}});
+  }
+  const auto whole = events::verify_audit(audited_, std::nullopt);
+  ASSERT_TRUE(std::holds_alternative<events::audit_head>(whole));
+  EXPECT_EQ(std::get<events::audit_head>(whole).sequence, 9U);
+  for (const char* part :
+       {"queue.hold", "queue.release", "queue.retry", "queue.cancel", "queue.bounce", "queue.reroute",
+        "destination.drain", "destination.suspend", "destination.resume", "because of Retry", "192.0.2.7"}) {
+    EXPECT_THAT(audited_, HasSubstr(part));
+  }
+  EXPECT_THAT(audited_, HasSubstr(id.to_string()));
+  EXPECT_THAT(audited_, testing::Not(HasSubstr("anna@")));
+}
+
+TEST_F(admin_handler, an_order_by_filter_is_for_those_that_pass_it) {
+  open();
+  const queue_id here = deferred_message("anna@example.org");
+  const queue_id there = deferred_message("bob@example.net");
+  const auto done = call("QueueService/HoldMessages",
+                         {{"filter", json::object{{"recipientDomain", "example.net"}}}, {"reason", "why"}});
+  EXPECT_EQ(done.at("changed"), "1");
+  ASSERT_THAT(done.at("recipients").as_array(), SizeIs(1));
+  EXPECT_EQ(row(here).state, mail::recipient_state::deferred);
+  EXPECT_EQ(row(there).state, mail::recipient_state::held);
+  EXPECT_EQ(row(there).reason, "why");
+  EXPECT_EQ(call("QueueService/ReleaseMessages", {{"filter", json::object{{"reason", "another"}}}, {"reason", "x"}})
+                .contains("changed"),
+            false);
+  EXPECT_EQ(call("QueueService/ReleaseMessages",
+                 {{"filter", json::object{{"state", "held"}, {"reason", "why"}}}, {"reason", "x"}})
+                .at("changed"),
+            "1");
+  EXPECT_EQ(call("QueueService/HoldMessages", {{"filter", json::object{{"destination", "onprem"}}}, {"reason", "x"}})
+                .at("changed"),
+            "1")
+      << "the released one is being attempted";
+  EXPECT_THAT(audited_, HasSubstr("recipient_domain=example.net"));
+}
+
+TEST_F(admin_handler, an_order_by_filter_reaches_every_page) {
+  open();
+  std::vector<queue_id> all;
+  for (int i = 0; i < 205; ++i) {
+    all.push_back(submit({"anna" + std::to_string(i) + "@example.org"},
+                         [&](auto& request) { request.message.send_at = clock_.now() + std::chrono::hours{1}; }));
+  }
+  const auto done =
+      call("QueueService/CancelMessages", {{"filter", json::object{{"state", "scheduled"}}}, {"reason", "wrong list"}});
+  EXPECT_EQ(done.at("changed"), "205");
+  for (const queue_id& id : all) EXPECT_EQ(row(id).state, mail::recipient_state::cancelled);
+}
+
+TEST_F(admin_handler, an_order_for_everything_is_a_slip) {
+  open();
+  EXPECT_EQ(fault("QueueService/CancelMessages", R"({"filter": {}, "reason": "x"})", 400), "invalid_argument");
+  EXPECT_EQ(fault("QueueService/CancelMessages", R"({"filter": {"state": "asleep"}, "reason": "x"})", 400),
+            "invalid_argument");
+  EXPECT_EQ(
+      fault("QueueService/CancelMessages", R"({"queueIds": ["x"], "filter": {"state": "held"}, "reason": "x"})", 400),
+      "invalid_argument");
+  EXPECT_EQ(fault("QueueService/RerouteMessages",
+                  R"({"filter": {"state": "held"}, "reason": "x", "destination": "nowhere"})", 404),
+            "not_found");
+}
+
+TEST_F(admin_handler, unknown_mail_is_listed_by_its_destination) {
+  open();
+  const queue_id id = submit({"anna@example.org"});
+  answer({delivery::outcome_of(mail::attempt_outcome::unknown, 0, "", "lost")});
+  (void)deferred_message("bob@example.net");
+  const auto listed =
+      call("QueueService/ListMessages", {{"state", "unknown"}, {"destination", "onprem"}}).at("recipients").as_array();
+  ASSERT_THAT(listed, SizeIs(1));
+  EXPECT_EQ(listed[0].at("queueId").as_string(), id.to_string());
+  EXPECT_FALSE(
+      call("QueueService/ListMessages", {{"state", "unknown"}, {"destination", "mailjet"}}).contains("recipients"));
+}
+
+TEST_F(admin_handler, a_probe_says_whether_the_destination_answers) {
+  open();
+  EXPECT_EQ(call("DestinationService/ProbeDestination", {{"name", "onprem"}}).at("healthy"), true);
+  runner_.dead.insert("onprem");
+  const auto dead = call("DestinationService/ProbeDestination", {{"name", "onprem"}});
+  EXPECT_FALSE(dead.contains("healthy"));
+  EXPECT_EQ(dead.at("destination").at("state"), "closed") << "a probe of a healthy destination ejects nobody";
+  EXPECT_EQ(fault("DestinationService/ProbeDestination", R"({"name": "nowhere"})", 404), "not_found");
+}
+
+TEST_F(admin_handler, a_policy_is_checked_against_the_destinations_in_force) {
+  open();
+  const auto good = call("PolicyService/CheckPolicy", {{"policy", "routes: [{name: all, via: [mailjet, onprem]}]"}});
+  EXPECT_EQ(good.at("version").as_string().size(), 64U);
+  const auto bad =
+      call("PolicyService/CheckPolicy", {{"policy", "policy:\n  routes:\n    - {name: all, via: [mailjett]}\n"}});
+  EXPECT_FALSE(bad.contains("version"));
+  const auto& finding = bad.at("findings").as_array()[0];
+  EXPECT_EQ(finding.at("severity"), "SEVERITY_FAULT");
+  EXPECT_EQ(finding.at("line"), 3);
+  EXPECT_EQ(finding.at("path"), "policy.routes[0].via[0]");
+  EXPECT_THAT(std::string{finding.at("reason").as_string()}, HasSubstr("did you mean 'mailjet'"));
+}
+
+TEST_F(admin_handler, a_policy_is_applied_by_its_owner_only) {
+  open();
+  using kind = policy_verdict::kind;
+  const json::object order{{"policy", "routes: []"}, {"reason", "why"}, {"expectedVersion", "abc"}};
+  verdict_.what = kind::applied;
+  verdict_.version = "def";
+  EXPECT_EQ(call("PolicyService/ApplyPolicy", order).at("version"), "def");
+  EXPECT_EQ(applied_.text, "routes: []");
+  EXPECT_EQ(applied_.expected_version, "abc");
+  EXPECT_EQ(applied_.actor, "192.0.2.7");
+  verdict_.what = kind::owned_by_file;
+  verdict_.text = "/etc/stellwerk.yaml";
+  const auto refused = post("PolicyService/ApplyPolicy", json::serialize(order));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr("failed_precondition"));
+  EXPECT_THAT(refused.body, HasSubstr("/etc/stellwerk.yaml"));
+  verdict_.what = kind::other_version;
+  EXPECT_EQ(fault("PolicyService/ApplyPolicy", json::serialize(order), 400), "failed_precondition");
+  verdict_.what = kind::faulty;
+  verdict_.faults = {{{3, 5}, "policy.routes", "at least one route is required"}};
+  const auto faulty = post("PolicyService/ApplyPolicy", json::serialize(order));
+  EXPECT_THAT(faulty.body, HasSubstr("policy:3:5: policy.routes: at least one route is required"));
+  verdict_.what = kind::not_written;
+  EXPECT_EQ(fault("PolicyService/ApplyPolicy", json::serialize(order), 503), "unavailable");
+  EXPECT_EQ(fault("PolicyService/ApplyPolicy", R"({"policy": "routes: []"})", 400), "invalid_argument")
+      << "a reason is needed";
+}
+
+TEST_F(admin_handler, an_explanation_is_of_this_moment_or_of_what_is_assumed) {
+  open();
+  const std::string letter = base64_encode("From: a@shop.example\nTo: b@example.org\nSubject: Hello\n\nHello\n");
+  const auto chosen = [&](const json::object& request) {
+    const auto explanation = call("PolicyService/ExplainMessage", request).at("explanation").as_object();
+    EXPECT_EQ(explanation.at("policy_version").as_string(), policy_->version());
+    const auto& decision = explanation.at("decisions").as_array()[0];
+    EXPECT_EQ(decision.at("route"), "everything");
+    for (const auto& one : decision.at("candidates").as_array()) {
+      if (one.at("verdict") == "chosen") return std::string{one.at("destination").as_string()};
+    }
+    return std::string{decision.at("action_reason").as_string()};
+  };
+  EXPECT_EQ(chosen({{"message", letter}}), "onprem");
+  call("DestinationService/DrainDestination", {{"name", "onprem"}, {"reason", "x"}});
+  EXPECT_EQ(chosen({{"message", letter}}), "mailjet") << "the live state of this moment";
+  const json::object assume{{"destinations", json::object{{"mailjet", json::object{{"state", "open"}}}}}};
+  EXPECT_EQ(chosen({{"message", letter}, {"assume", assume}}), "onprem");
+  EXPECT_EQ(fault("PolicyService/ExplainMessage", "{}", 400), "invalid_argument");
+  EXPECT_EQ(fault("PolicyService/ExplainMessage",
+                  json::serialize(json::object{{"message", letter}, {"client", "nobody"}}), 400),
+            "invalid_argument");
+}
+
+TEST_F(admin_handler, a_queued_message_is_explained_with_its_past) {
+  open();
+  const queue_id id = submit({"anna@example.org"});
+  answer({delivery::outcome_of(mail::attempt_outcome::unknown, 0, "", "lost")});
+  const auto explanation =
+      call("PolicyService/ExplainMessage", {{"queueId", id.to_string()}}).at("explanation").as_object();
+  const auto& candidates = explanation.at("decisions").as_array()[0].at("candidates").as_array();
+  EXPECT_EQ(candidates[0].at("destination"), "onprem");
+  EXPECT_EQ(candidates[0].at("verdict"), "chosen");
+  EXPECT_EQ(candidates[1].at("reason"), "pinned_elsewhere");
+  EXPECT_EQ(fault("PolicyService/ExplainMessage", R"({"queueId": "01BX5ZZKBKACTAV9WEVGEMMVRZ"})", 404), "not_found");
+}
+
 TEST_F(admin_handler, the_policy_in_force_is_shown) {
   open();
+  EXPECT_EQ(call("PolicyService/GetPolicy", {}).at("source"), "file");
+  EXPECT_EQ(call("PolicyService/GetPolicy", {}).at("policy"), "routes: []");
   const auto shown = call("PolicyService/GetPolicy", {});
   EXPECT_EQ(shown.at("version").as_string(), policy_->version());
   EXPECT_THAT(std::string{shown.at("routes").as_array()[0].as_string()}, HasSubstr("everything: "));

@@ -209,6 +209,19 @@ class delivery_fixture : public ::testing::Test {
     return {};
   }
 
+  std::vector<operated_recipient> operate(operate_order order) {
+    std::vector<operated_recipient> answer;
+    bool answered = false;
+    dispatcher_->operate(std::move(order), [&](result<std::vector<operated_recipient>> rows) {
+      answered = true;
+      ASSERT_TRUE(rows) << rows.error().message();
+      answer = std::move(*rows);
+    });
+    settle();
+    EXPECT_TRUE(answered);
+    return answer;
+  }
+
   [[nodiscard]] std::string in_flight_at(std::size_t which = 0) const {
     return which < runner_.attempts.size() ? runner_.attempts[which].what.destination : "";
   }

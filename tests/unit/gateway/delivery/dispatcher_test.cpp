@@ -334,11 +334,7 @@ TEST_F(dispatcher_test, cancel_wins_over_waiting_and_loses_to_an_attempt) {
   const queue_id attempting = submit({"b@example.org"});
   std::vector<recipient_state> answers;
   for (const queue_id& id : {waiting, attempting}) {
-    dispatcher_->operate(operation::cancel, id, "asked for", [&](result<std::vector<spool::recipient_row>> rows) {
-      ASSERT_TRUE(rows);
-      answers.push_back(rows->front().state);
-    });
-    settle();
+    answers.push_back(operate({operation::cancel, authority::client, id, {}, "asked for", ""}).front().row.state);
   }
   ASSERT_EQ(answers.size(), 2U);
   EXPECT_EQ(answers[0], recipient_state::cancelled);

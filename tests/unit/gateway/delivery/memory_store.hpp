@@ -91,6 +91,9 @@ class memory_store final : public spool::store {
                                                                    std::size_t) override {
     return std::vector<spool::ledger_row>{};
   }
+  [[nodiscard]] result<std::optional<std::string>> load_note(std::string_view) override {
+    return std::optional<std::string>{};
+  }
   [[nodiscard]] std::vector<spool::lane_row> lanes() const override {
     std::vector<spool::lane_row> out;
     for (const auto& [id, row] : lanes_) out.push_back(row);

@@ -125,7 +125,8 @@ class residency : public world_fixture {
       default: {
         const auto open = store_.open_messages();
         for (std::size_t i = 0; i < 20 && !open.empty(); ++i) {
-          dispatcher_->operate(static_cast<operation>(random_.below(5)), any(open), "a test", [](const auto&) {});
+          dispatcher_->operate({static_cast<operation>(random_.below(6)), authority::operators, any(open), {}, "a test", any(names_)},
+                               [](const auto&) {});
         }
       }
     }

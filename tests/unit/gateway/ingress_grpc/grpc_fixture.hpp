@@ -73,6 +73,7 @@ class memory_store final : public spool::store {
     }
     return out;
   }
+  result<std::optional<std::string>> load_note(std::string_view) override { return std::optional<std::string>{}; }
   std::vector<spool::lane_row> lanes() const override { return {}; }
   result<std::vector<spool::recipient_row>> open_intents() override { return std::vector<spool::recipient_row>{}; }
   std::uint64_t count(mail::traffic_stream, mail::recipient_state) const override { return 0; }

@@ -47,6 +47,23 @@ TEST_F(store_test, a_large_body_lies_in_a_segment_and_comes_back) {
   EXPECT_GE(store_->health().body_bytes_live, body.size());
 }
 
+TEST_F(store_test, a_note_is_there_after_a_restart_and_the_last_one_counts) {
+  const auto keep = [this](std::string value) {
+    settle_request request;
+    request.notes.push_back({"policy", std::move(value)});
+    result<void> answer = error{errc::cancelled, "test"};
+    store_->settle(std::move(request), [&](result<void> done) { answer = done; });
+    run();
+    ASSERT_TRUE(answer);
+  };
+  EXPECT_EQ(*store_->load_note("policy"), std::nullopt);
+  keep("routes: [a]");
+  keep("routes: [b]");
+  restart();
+  EXPECT_EQ(*store_->load_note("policy"), "routes: [b]");
+  EXPECT_EQ(*store_->load_note("polic"), std::nullopt);
+}
+
 TEST_F(store_test, an_unknown_message_is_not_found) {
   EXPECT_TRUE(store_->load_message(ids_.next()).error().is(errc::not_found));
   EXPECT_TRUE(store_->load_recipient({ids_.next(), 0}).error().is(errc::not_found));

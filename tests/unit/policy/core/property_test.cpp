@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.hpp"
+#include "policy/explain.hpp"
 #include "tests/unit/policy/core/sample.hpp"
 
 namespace stellwerk::policy {
@@ -89,6 +90,7 @@ class decision_property_test : public ::testing::Test {
       if (chance(0.3)) past.tried_now.push_back(past.attempts.back().destination);
     }
     if (chance(0.15)) past.pinned_destination = any(names_);
+    if (chance(0.15)) past.rerouted_to = any(names_);
     return past;
   }
 
@@ -106,8 +108,37 @@ class decision_property_test : public ::testing::Test {
       const time_point now = sample_now + about.age;
       const decision made = rules.decide(about, past, live, now);
       check_shape(rules, made, about, past, personal);
-      EXPECT_TRUE(same(made, rules.decide(about, past, live, now))) << "decisions are deterministic";
+      const decision again = rules.decide(about, past, live, now);
+      EXPECT_TRUE(same(made, again)) << "decisions are deterministic";
+      check_explanation(rules, made, again);
     }
+  }
+  // What is printed is what is done: the route taken, the destination chosen, each verdict in order; and asking again
+  // says the same.
+  static void check_explanation(const policy& rules, const decision& made, const decision& again) {
+    const std::string text = explanation_of(rules, made);
+    EXPECT_EQ(text, explanation_of(rules, again));
+    std::size_t from = text.find("\"decisions\"");
+    const auto next = [&](const std::string& part) {
+      const auto at = text.find(part, from);
+      EXPECT_NE(at, std::string::npos) << part << " in " << text;
+      from = at == std::string::npos ? from : at + part.size();
+    };
+    next("\"route\": \"" + (made.route < rules.routes().size() ? rules.routes()[made.route].name : "") + "\"");
+    next("\"action\": \"" + std::string{to_string(made.action)} + "\"");
+    for (const candidate& one : made.candidates) {
+      next("\"destination\": \"" + rules.destinations()[one.destination].name + "\", \"verdict\": \"" +
+           std::string{to_string(one.verdict)} + "\", \"reason\": \"" + std::string{to_string(one.reason)} + "\"");
+    }
+    EXPECT_EQ(text.find("\"destination\"", from), std::string::npos) << "no candidate is added";
+    const candidate* chosen = made.chosen();
+    const std::string skipped = passed_over(rules, made);
+    if (chosen == nullptr) return;
+    EXPECT_EQ(skipped.empty(), chosen == &made.candidates.front());
+  }
+  static std::string explanation_of(const policy& rules, const decision& made) {
+    const std::vector<explained_recipient> one{{"ann@example.org", made}};
+    return explain_json(rules, {"shop", "acme", {"ann@example.org"}}, {}, one);
   }
   static void check_shape(const policy& rules, const decision& made, const facts& about, const history& past,
                           bool personal) {
