@@ -42,9 +42,11 @@ void log_sink::write(log_level level, std::string_view event, std::span<const lo
   }
   const std::size_t before = pending_.size();
   pending_ += line;
-  const bool much = before <= gather_bytes_max && pending_.size() > gather_bytes_max;
+  const bool hurries =
+      (level >= log_level::warning && !urgent_) || (before <= gather_bytes_max && pending_.size() > gather_bytes_max);
+  urgent_ = urgent_ || level >= log_level::warning;
   lock.unlock();
-  if (before == 0 || much) wake_.notify_one();
+  if (before == 0 || hurries) wake_.notify_one();
 }
 
 void log_sink::run() {
@@ -54,10 +56,11 @@ void log_sink::run() {
       std::unique_lock lock{mutex_};
       wake_.wait(lock, [this] { return stopping_ || !pending_.empty(); });
       // A line seldom comes alone: gathering costs less than a wake-up and a write for each.
-      wake_.wait_for(lock, gather_for, [this] { return stopping_ || pending_.size() > gather_bytes_max; });
+      wake_.wait_for(lock, gather_for, [this] { return stopping_ || urgent_ || pending_.size() > gather_bytes_max; });
       if (pending_.empty()) return;
       batch.clear();
       batch.swap(pending_);
+      urgent_ = false;
     }
     room_.notify_all();
     for (std::size_t at = 0; at < batch.size();) {

@@ -40,6 +40,7 @@ class log_sink final : public logger {
   std::condition_variable wake_;
   std::condition_variable room_;
   std::string pending_;
+  bool urgent_ = false;  // a warning or worse is pending: it does not wait for company
   bool stopping_ = false;
   std::thread thread_;
 };

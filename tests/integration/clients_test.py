@@ -98,7 +98,7 @@ const one = (to, more) => ({From: {Email: 'a@shop.example'}, To: to.map(Email =>
         good = self.gw.config_path.read_text()
         self.gw.rewrite(good.replace("via: [onprem, mailjet]", "via: [onprem, mailjett]"))
         wait_for(lambda: self.gw.metric("stellwerk_policy_reloads_total", result="refused") == 1, "the file watch to refuse it")
-        refused = self.gw.log_events("reload_refused")[-1]["reason"]
+        refused = wait_for(lambda: self.gw.log_events("reload_refused"), "the log to tell it")[-1]["reason"]
         self.assertIn("mailjett", refused)
         self.assertRegex(refused, r"stellwerk\.yaml:\d+:\d+: policy\.routes\[1\]\.via\[1\]")
         self.gw.wait_state(send(self.gw.smtp_port, message("Rechnung")), "delivered")
@@ -110,7 +110,8 @@ const one = (to, more) => ({From: {Email: 'a@shop.example'}, To: to.map(Email =>
         wait_for(lambda: self.gw.metric("stellwerk_policy_reloads_total", result="accepted") == 1, "the reload")
         wait_for(lambda: self.gw.log_events("reloaded"), "its log line, behind those of the paths")
         self.assertEqual([e["path"] for e in self.gw.log_events("restart_needed")], ["node.name", "ingress.grpc.address"])
-        self.assertEqual(self.gw.log_events("restart_needed")[0]["message"], "restart needed: node.name")
+        named = wait_for(lambda: self.gw.log_events("restart_needed"), "the log to name it")
+        self.assertEqual(named[0]["message"], "restart needed: node.name")
         with self.assertRaises(smtplib.SMTPResponseException) as caught:
             send(self.gw.smtp_port, message("Rechnung", body="x" * 900 + "\n" + "x" * 900 + "\n"))
         self.assertEqual(caught.exception.smtp_code, 552)

@@ -95,7 +95,8 @@ class Failover(Case):
         without = "\n".join(line for line in text.splitlines() if not line.strip().startswith("onprem:"))
         gw.rewrite(without.replace("[mailjet, onprem]", "[mailjet]").replace("[onprem, mailjet]", "[mailjet]"))
         wait_for(lambda: gw.metric("stellwerk_policy_reloads_total", result="refused") == 1, "the reload to be refused")
-        self.assertIn("1 recipients of unknown outcome are tied to destination 'onprem'", gw.log_events("reload_refused")[-1]["reason"])
+        refused = wait_for(lambda: gw.log_events("reload_refused"), "the log to tell it")[-1]["reason"]
+        self.assertIn("1 recipients of unknown outcome are tied to destination 'onprem'", refused)
         gw.wait_state(queue_id, "delivered")
         self.assertEqual(self.esp.records(), [])
         gw.reload()

@@ -11,20 +11,19 @@ namespace {
 
 constexpr std::size_t cached_messages_max = 16'384;
 
-// Conditions that pass: no space, no inodes, no descriptors. Everything else of a write is final.
-bool is_passing(const error& failure) {
-  namespace sys = boost::system::errc;
-  return failure.is(errc::store_full) || failure.code == sys::no_space_on_device ||
-         failure.code == sys::too_many_files_open || failure.code == sys::too_many_files_open_in_system ||
-         failure.code == boost::system::error_code{EDQUOT, boost::system::system_category()};
-}
-
 std::size_t number_of(mail::traffic_stream stream) { return static_cast<std::size_t>(stream); }
 std::size_t number_of(mail::recipient_state state) { return static_cast<std::size_t>(state); }
 
 double seconds_between(steady_point from, steady_point to) { return std::chrono::duration<double>(to - from).count(); }
 
 }  // namespace
+
+bool committer::is_passing(const error& failure) {
+  namespace sys = boost::system::errc;
+  return failure.is(errc::store_full) || failure.code == sys::no_space_on_device ||
+         failure.code == sys::too_many_files_open || failure.code == sys::too_many_files_open_in_system ||
+         failure.code == boost::system::error_code{EDQUOT, boost::system::system_category()};
+}
 
 committer::committer(const committer_parts& parts, const spool_config& config, committer_hooks hooks,
                      committer_start start)
@@ -167,7 +166,8 @@ void committer::add_lanes(batch_writer& writer, const std::vector<operation>& ba
 
 result<void> committer::write(batch_writer& writer, std::size_t applied) {
   if (applied == 0 && unwritten_lanes_.empty()) return {};
-  if (planted(defect::state_before_body) && !parts_.db.write(writer.finish())) return error{errc::store_failed, "spool"};
+  if (planted(defect::state_before_body) && !parts_.db.write(writer.finish()))
+    return error{errc::store_failed, "spool"};
   if (auto bodies = parts_.segments.write_reserved(); !bodies) return bodies.error();
   return parts_.db.write(writer.finish());
 }

@@ -96,7 +96,9 @@ class committer {
   void copy_bodies();
   [[nodiscard]] bool commit_house(state_batch& batch);
   void look_for_room();
-  [[nodiscard]] bool has_room_to_try();
+  [[nodiscard]] result<void> try_room();
+  // No space, no inodes, no descriptors: it passes. Everything else of a write is final.
+  [[nodiscard]] static bool is_passing(const error& failure);
   void set_condition(condition next, const char* reason);
   void measure();
   void publish_counts();

@@ -85,24 +85,29 @@ void committer::measure() {
 
 // RocksDB begins a new log when it resumes. Where no file can be made it ends the process by an assertion, so one is
 // made first.
-bool committer::has_room_to_try() {
+result<void> committer::try_room() {
   const std::string path = config_.data_directory + "/room";
   auto file = parts_.files.open_append(path);
-  if (!file) return false;
+  if (!file) return file.error();
   const std::string page(4096, '\0');
   const std::string_view pieces[] = {page};
-  const bool has_room = (*file)->append(pieces).has_value();
+  const result<void> written = (*file)->append(pieces);
   if (auto removed = parts_.files.remove(path); !removed) {
     parts_.log.warning("spool.room_not_removed", {{"error", removed.error().message()}});
   }
-  return has_room;
+  return written;
 }
 
 void committer::look_for_room() {
   if (condition_ == condition::full) {
     // Deletes need room themselves: settles are tried with every look, whether or not there is room for accepts.
-    may_try_ = has_room_to_try();
-    if (!may_try_) return;
+    const result<void> room = try_room();
+    may_try_ = room.has_value();
+    if (!room) {
+      // A disk that fails looks full as well; only want of room passes.
+      if (!is_passing(room.error())) set_condition(condition::failed, "store_failed");
+      return;
+    }
     if (auto resumed = parts_.db.resume(); !resumed) {
       parts_.log.warning("spool.resume_failed", {{"error", resumed.error().message()}});
       may_try_ = false;
