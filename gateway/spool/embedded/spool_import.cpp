@@ -218,7 +218,11 @@ result<archive_report> import_spool(const tool_options& options, const std::stri
   open.env = options.env;
   auto store = embedded::open_embedded_store(options.config, options.time, options.log, {}, open);
   if (!store) return store.error();
-  return embedded::archive_import{**store, **file}.run();
+  embedded::archive_import importing{**store, **file};
+  auto report = importing.run();
+  // What an archive that breaks off left waiting is answered while there is somebody to hear it.
+  (*store)->close();
+  return report;
 }
 
 }  // namespace stellwerk::spool
