@@ -102,7 +102,7 @@ def strike(gateway, rng):
 
 
 def count_of(gateway, *states):
-    return sum(gateway.metric("stellwerk_messages", state=s) for s in states)
+    return gateway.metric("stellwerk_messages", state=states)
 
 
 def drain(gateway, wait_for):

@@ -188,14 +188,17 @@ class Gateway(Process):
             return json.loads(answer.read())
 
     def metric(self, name, **labels):
-        """The sum of the series of one family that carry these labels."""
+        """The sum of the series of one family that carry these labels; a tuple means any of its values. One look at all of them:
+        what moves between two looks would be counted twice or not at all."""
+        def fits(rest, key, wanted):
+            return any(f'{key}="{one}"' in rest for one in (wanted if isinstance(wanted, tuple) else (wanted,)))
         total, found = 0.0, False
         for line in self.get("/metrics")[1].splitlines():
             if line.startswith("#") or not line.startswith(name):
                 continue
             series, _, value = line.rpartition(" ")
             family, _, rest = series.partition("{")
-            if family != name or any(f'{k}="{v}"' not in rest for k, v in labels.items()):
+            if family != name or not all(fits(rest, key, wanted) for key, wanted in labels.items()):
                 continue
             total += float(value)
             found = True
