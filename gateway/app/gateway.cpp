@@ -21,8 +21,11 @@ namespace {
 constexpr std::size_t reader_threads = 3;
 constexpr std::size_t worker_threads = 2;
 constexpr std::size_t pool_queue_max = 20'000;
-// Up to so many cores the dispatcher has no thread of its own: waking one for every message costs more than it gains.
+// Up to so many cores the doors, the dispatcher and the ways out share one thread (ADR 0013): waking another for every
+// step of a message costs more than it gains, and the committer, the store and the pools use the other core.
 constexpr std::size_t small_machine_cores = 2;
+
+std::size_t io_threads_of(std::size_t cores) { return cores > small_machine_cores ? cores : 1; }
 
 async::io_threads::lag_hook lag_gauge(metric_registry& registry, const char* thread) {
   gauge lag = registry.make_gauge("event_loop_lag_seconds", "How late the loops' timers are.", {{"thread", thread}});
@@ -119,11 +122,11 @@ gateway::parts::parts(config::gateway_config configuration)
       in_force{std::make_shared<const config::gateway_config>(settings)},
       readers{reader_threads, pool_queue_max, "reader"},
       workers{worker_threads, pool_queue_max, "worker"},
-      threads{std::max(1U, std::thread::hardware_concurrency()), "io", lag_gauge(metrics, "io")},
+      threads{io_threads_of(std::thread::hardware_concurrency()), "io", lag_gauge(metrics, "io")},
       passwords{workers, time},
       dispatch_random{secure_seed()},
       watch{settings.file} {
-  if (threads.size() > small_machine_cores) {
+  if (threads.size() > 1) {
     dispatch_thread = std::make_unique<async::io_threads>(1, "dispatch", lag_gauge(metrics, "dispatch"));
   }
   dispatching = std::make_unique<async::turn_loop>(dispatch_thread ? dispatch_thread->at(0) : threads.at(0), time);
