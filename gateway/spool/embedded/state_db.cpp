@@ -10,6 +10,8 @@
 namespace stellwerk::spool::embedded {
 namespace {
 
+constexpr std::string_view no_row_key = "none";
+
 std::uint8_t number_of(family which) { return static_cast<std::uint8_t>(which); }
 
 // Ours first in the order of their numbers, then what a newer version left.
@@ -150,16 +152,42 @@ state_cursor state_db::walk(family which, std::string_view from, std::string_vie
 }
 
 result<void> state_db::write(state_batch& batch) {
+  if (auto changed = have_a_change(); !changed) return changed;
   rocksdb::WriteOptions options;
   options.sync = sync_ && !planted(defect::state_not_synced);
   const rocksdb::Status written = db_->Write(options, &batch.batch_);
-  if (!written.ok()) return failed(written, "spool.commit");
+  if (written.ok()) return {};
+  failed_log_ = log_number();
+  return failed(written, "spool.commit");
+}
+
+// RocksDB leaves a log together with the changes in memory. Where there are none (the first commit after a start, or
+// after everything was flushed) it would go on behind the torn record of a full disk, and its writer ends the process
+// by an assertion. So there is one always: in memory only, of a row that does not exist.
+result<void> state_db::have_a_change() {
+  std::uint64_t entries = 0;
+  const bool is_told =
+      db_->GetIntProperty(handle(family::meta), rocksdb::DB::Properties::kNumEntriesActiveMemTable, &entries);
+  if (is_told && entries > 0) return {};
+  rocksdb::WriteOptions in_memory;
+  in_memory.disableWAL = true;
+  const rocksdb::Status put = db_->Delete(in_memory, handle(family::meta), no_row_key);
+  if (!put.ok()) return failed(put, "spool.commit");
   return {};
+}
+
+std::uint64_t state_db::log_number() const {
+  std::unique_ptr<rocksdb::LogFile> log;
+  return db_->GetCurrentWalFile(&log).ok() && log ? log->LogNumber() : 0;
 }
 
 result<void> state_db::resume() {
   const rocksdb::Status resumed = db_->Resume();
   if (!resumed.ok()) return failed(resumed, "spool.resume");
+  if (!failed_log_) return {};
+  const std::uint64_t now = log_number();
+  if (now == 0 || now == *failed_log_) return error{errc::store_failed, "spool.resume"};
+  failed_log_.reset();
   return {};
 }
 

@@ -89,6 +89,7 @@ class state_db {
   [[nodiscard]] state_cursor walk(family which, std::string_view from, std::string_view until,
                                   walk_scope scope = walk_scope::whole_family) const;
   [[nodiscard]] result<void> write(state_batch& batch);
+  // Leaves a full disk. errc::store_failed: the log whose write failed could not be left, and only a restart helps.
   [[nodiscard]] result<void> resume();
   [[nodiscard]] result<void> flush();
   [[nodiscard]] std::uint64_t bytes_on_disk() const;
@@ -103,7 +104,10 @@ class state_db {
   }
 
   [[nodiscard]] error failed(const rocksdb::Status& status, const char* step) const;
+  [[nodiscard]] std::uint64_t log_number() const;  // 0: cannot be told
+  [[nodiscard]] result<void> have_a_change();
 
+  std::optional<std::uint64_t> failed_log_;  // a write into it failed: it must not be written again
   bool sync_ = true;
   bool verify_blocks_ = true;
   logger* log_ = nullptr;

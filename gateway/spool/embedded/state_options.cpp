@@ -84,6 +84,7 @@ rocksdb::DBOptions database_options(const state_options& options, const state_me
   out.paranoid_checks = true;
   out.max_bgerror_resume_count = 0;  // a failed sync is never retried behind our back
   out.listeners.push_back(std::make_shared<no_self_recovery>());
+  out.avoid_flush_during_shutdown = true;  // the log has everything, and a flush is nothing for a full disk
   out.wal_compression = rocksdb::kNoCompression;
   out.max_total_wal_size = log_bytes_max;
   out.write_buffer_manager = memory.write_buffers;

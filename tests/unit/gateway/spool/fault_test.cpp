@@ -236,6 +236,38 @@ TEST_F(fault_test, a_full_disk_refuses_messages_and_recovers_when_there_is_room)
   }
 }
 
+// Nothing has changed since the start: RocksDB has no reason of its own to leave the log whose write failed.
+TEST_F(fault_test, full_disk_at_the_first_commit_after_a_start_passes) {
+  use_new_disk();
+  open();
+  auto before = accept(a_message());
+  ASSERT_TRUE(before);
+  restart();
+  for (int round = 0; round < 2; ++round) {
+    disk_->set_capacity(disk_->bytes_used() + 20);
+    EXPECT_TRUE(accept(a_message()).error().is(errc::store_full));
+    for (int i = 0; i < 3; ++i) {
+      time_.advance(std::chrono::seconds{2});
+      run();
+      EXPECT_FALSE(accept(a_message()));
+    }
+    disk_->set_capacity(~0ULL);
+    for (int i = 0; i < 3; ++i) {
+      time_.advance(std::chrono::seconds{2});
+      run();
+    }
+    EXPECT_TRUE(store_->health().writable) << "in round " << round;
+  }
+  auto after = accept(a_message());
+  ASSERT_TRUE(after) << after.error().message();
+  close();
+  disk_->come_back(survivors::synced_only);
+  open();
+  EXPECT_TRUE(store_->load_recipient({before->message.id(), 0}));
+  EXPECT_TRUE(store_->load_recipient({after->message.id(), 0}));
+  EXPECT_EQ(count(recipient_state::ready), 2U);
+}
+
 TEST_F(fault_test, a_disk_that_fails_while_it_is_full_needs_a_restart) {
   use_new_disk();
   open();
