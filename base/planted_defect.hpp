@@ -22,12 +22,15 @@ enum class defect : std::uint8_t {
   directory_not_synced,        // a new segment may lose its name
   segment_unlinked_early,      // before the settle that released it is durable
   failed_settle_told_as_done,  // an outcome counts although its commit failed
+  default_log_recovery,        // RocksDB's own choice, which drops what follows a fault in the log
+  checksum_not_verified,       // of a body that is read
   key_checked_then_stored,     // two submissions with one key in one commit are both new
   merge_repeats_recipients,
   // ---- intents and recovery ----
   intent_not_written,
   intent_forgotten_at_start,
   decided_anew_after_crash,  // another destination may get what the first may have
+  recipient_leased_twice,    // two attempts for one recipient at once
   // ---- outcomes ----
   lost_after_dot_is_not_sent,
   lost_after_request_is_not_sent,
@@ -37,7 +40,9 @@ enum class defect : std::uint8_t {
   budget_ignored,
   invariants_skipped_on_failover,
   notice_forgotten,
+  notice_to_null_path,
   ledger_line_forgotten,
+  crash_not_told,  // the ledger does not know of an attempt that a crash cut off
   // ---- lanes ----
   lane_end_assumed,  // what lies behind the window is never read
   // ---- the wire ----

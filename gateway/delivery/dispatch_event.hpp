@@ -47,9 +47,17 @@ struct refilled_event {
   result<std::vector<spool::due_entry>> entries;
 };
 
-struct looked_up_event {
+// Unknown recipients of one message on their way through the vendor's index. Changed on the dispatch thread only.
+struct lookup_round {
   message_ptr message;
-  spool::recipient_row row;
+  std::vector<spool::recipient_row> rows;
+  std::vector<adapters::lookup_report> reports;  // in the order of rows
+  std::size_t open = 0;                          // not answered yet
+};
+
+struct looked_up_event {
+  std::shared_ptr<lookup_round> round;
+  std::size_t which = 0;
   adapters::lookup_report report;
 };
 
@@ -58,7 +66,7 @@ struct control_event {
   std::function<void()> run;
 };
 
-using dispatch_event = std::variant<accept_event, accepted_event, report_event, settled_event, loaded_event, refilled_event,
-                                    looked_up_event, control_event>;
+using dispatch_event = std::variant<accept_event, accepted_event, report_event, settled_event, loaded_event,
+                                    refilled_event, looked_up_event, control_event>;
 
 }  // namespace stellwerk::delivery

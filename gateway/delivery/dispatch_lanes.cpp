@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/planted_defect.hpp"
 #include "gateway/delivery/dispatcher.hpp"
 
 namespace stellwerk::delivery {
@@ -13,6 +14,10 @@ constexpr std::size_t sweep_max = 200;  // old entries looked at per lane and sw
 constexpr duration housekeeping_interval{std::chrono::milliseconds{250}};
 constexpr std::size_t put_off_max = 100;  // recipients of a closed pair written a later due time in one interval
 constexpr duration idle_interval{std::chrono::seconds{1}};
+constexpr duration reread_after{std::chrono::seconds{10}};
+
+// A disk that cannot read now may read later; what is damaged or gone does not come back.
+bool may_be_read_later(const error& failure) { return !failure.is(errc::corrupt) && !failure.is(errc::not_found); }
 
 }  // namespace
 
@@ -65,7 +70,7 @@ std::size_t dispatcher::room_of(const lane& one) const {
 
 // One turn of one lane; true when it took as much as a turn allows and more is due.
 bool dispatcher::pump_lane(lane& one, time_point now) {
-  if (one.wants_refill()) refill(one);
+  if (one.wants_refill() && env_.time.steady() >= one.refill_after) refill(one);
   if (!one.has_due(now) || leased_.size() >= config_.unsettled_max) return false;
   std::size_t room = room_of(one);
   room = std::min({room - std::min(room, one.taken), take_max,
@@ -79,7 +84,7 @@ bool dispatcher::pump_lane(lane& one, time_point now) {
     if (!same_message && messages >= room) break;
     auto item = one.take_due(now);
     if (!item) break;
-    if (leased(item->at.key)) continue;
+    if (leased(item->at.key) && !planted(defect::recipient_leased_twice)) continue;
     if (!same_message) ++messages;
     lease(item->at.key);
     items.push_back(std::move(*item));
@@ -102,9 +107,11 @@ void dispatcher::take_up(lane& one, std::vector<lane_item> items) {
                     [](const lane_item& item) { return item.warm != nullptr; });
     if (warm) {
       const message_ptr message = items[from].warm->message;
-      warm_bytes_ -= std::min(warm_bytes_, message->bytes() * (to - from));
       std::vector<spool::recipient_row> rows;
-      for (std::size_t i = from; i < to; ++i) rows.push_back(std::move(items[i].warm->row));
+      for (std::size_t i = from; i < to; ++i) {
+        rows.push_back(std::move(items[i].warm->row));
+        items[i].warm.reset();
+      }
       one.taken -= rows.size();
       begin(message, std::move(rows));
     } else {
@@ -132,14 +139,20 @@ void dispatcher::handle(loaded_event& event) {
     // A corrupt or missing record: quarantined by the store, counted and logged there; it is never delivered.
     env_.log.error("message_unreadable", {{"queue_id", event.entries.front().key.message.to_string()},
                                           {"error", event.message.error().message()}});
-    for (const spool::due_entry& entry : event.entries) unlease(entry.key);
+    for (const spool::due_entry& entry : event.entries) put_back_unread(event.lane, entry, event.message.error());
     return;
   }
   std::vector<spool::recipient_row> rows;
   for (std::size_t i = 0; i < event.entries.size(); ++i) {
     const auto& row = event.rows[i];
+    if (!row) {
+      put_back_unread(event.lane, event.entries[i], row.error());
+      continue;
+    }
     // An entry whose row moved on in the meantime is stale: whoever moved it wrote the new entry.
-    if (!row || row->due != event.entries[i].due || is_final(row->state)) {
+    const bool is_stale = row->due != event.entries[i].due || is_final(row->state) ||
+                          row->state == mail::recipient_state::held || row->intent;
+    if (is_stale) {
       unlease(event.entries[i].key);
       continue;
     }
@@ -156,6 +169,21 @@ void dispatcher::handle(loaded_event& event) {
   begin(*message, std::move(rows));
 }
 
+// Nobody works on it any more; it is read again after a pause where that may help.
+void dispatcher::put_back_unread(spool::lane_id lane, const spool::due_entry& entry, const error& failure) {
+  unlease(entry.key);
+  if (may_be_read_later(failure)) unread_.push_back({env_.time.steady() + reread_after, lane, entry});
+}
+
+void dispatcher::read_again(steady_point now) {
+  while (!unread_.empty() && unread_.front().not_before <= now) {
+    const unread_entry& one = unread_.front();
+    // Whoever worked on it in the meantime wrote another entry: this one is found stale when it is read.
+    if (!leased(one.entry.key)) lanes_.at(one.lane).put({one.entry, nullptr});
+    unread_.pop_front();
+  }
+}
+
 void dispatcher::refill(lane& one) {
   one.refill_started();
   const spool::lane_id id = one.row().id;
@@ -170,6 +198,7 @@ void dispatcher::handle(refilled_event& event) {
   lanes_dirty_ = true;
   if (!event.entries) {
     one.refill_failed();
+    one.refill_after = env_.time.steady() + reread_after;
     env_.log.error("lane_unreadable", {{"lane", event.lane}, {"error", event.entries.error().message()}});
     return;
   }
@@ -178,8 +207,7 @@ void dispatcher::handle(refilled_event& event) {
 
 void dispatcher::keep_warm(lane_item& item, const message_ptr& message, const spool::recipient_row& row) {
   if (warm_bytes_ + message->bytes() > config_.warm_bytes_max) return;
-  warm_bytes_ += message->bytes();
-  item.warm = std::make_shared<warm_entry>(warm_entry{message, row});
+  item.warm = std::make_shared<warm_entry>(message, row, warm_bytes_);
 }
 
 void dispatcher::housekeeping(steady_point now) {
@@ -199,6 +227,7 @@ void dispatcher::housekeeping(steady_point now) {
   double ready[2] = {0, 0};
   double oldest[2] = {0, 0};
   std::optional<time_point> next_due;
+  read_again(now);
   table_.clear_waits();
   lanes_.for_each([&](lane& one) {
     one.unpark();

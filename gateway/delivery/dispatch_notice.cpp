@@ -3,8 +3,8 @@
 // path.
 #include <utility>
 
-#include "gateway/delivery/dispatcher.hpp"
 #include "base/planted_defect.hpp"
+#include "gateway/delivery/dispatcher.hpp"
 #include "mail/dsn.hpp"
 
 namespace stellwerk::delivery {
@@ -25,6 +25,7 @@ mail::reported_recipient reported(const spool::recipient_row& row) {
 }
 
 bool wants_notice(const delivery_message& message, const spool::recipient_row& row) {
+  if (planted(defect::notice_to_null_path)) return !row.dsn.never;
   return message.row().dsn_allowed && !message.row().reverse_path.empty() && !row.dsn.never;
 }
 

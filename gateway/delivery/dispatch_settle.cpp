@@ -4,8 +4,8 @@
 #include <span>
 #include <utility>
 
-#include "gateway/delivery/dispatcher.hpp"
 #include "base/planted_defect.hpp"
+#include "gateway/delivery/dispatcher.hpp"
 #include "policy/health/retry_schedule.hpp"
 
 namespace stellwerk::delivery {
@@ -212,18 +212,18 @@ void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> r
   }
 }
 
-spool::ledger_row dispatcher::ledger_line(const delivery_message& message, const spool::recipient_row& row,
+spool::ledger_row dispatcher::ledger_line(const spool::message_row& message, const spool::recipient_row& row,
                                           events::event_kind kind) {
   events::ledger_event event;
   event.kind = kind;
   event.at = row.changed;
   event.message = row.key.message;
   event.recipient = row.address;
-  event.stream = to_string(message.row().stream);
+  event.stream = to_string(message.stream);
   event.state = to_string(row.state);
   event.reason = row.reason;
   event.enhanced_status = row.enhanced_status;
-  event.campaign = message.row().campaign;
+  event.campaign = message.campaign;
   if (kind != events::event_kind::state && !row.attempts.empty()) {
     const spool::attempt_row& last = row.attempts.back();
     event.attempt_id = last.attempt_id;
@@ -233,13 +233,13 @@ spool::ledger_row dispatcher::ledger_line(const delivery_message& message, const
     event.reply = last.reply;
     event.vendor_message_id = last.vendor_message_id;
   }
-  return {0, message.row().tenant, events::encode(event)};
+  return {0, message.tenant, events::encode(event)};
 }
 
 void dispatcher::change(settlement& work, const delivery_message& message, spool::recipient_row before,
                         spool::recipient_row after, events::event_kind kind) {
   const bool is_told = kind != events::event_kind::disposition || !planted(defect::ledger_line_forgotten);
-  if (is_told) work.request.ledger.push_back(ledger_line(message, after, kind));
+  if (is_told) work.request.ledger.push_back(ledger_line(message.row(), after, kind));
   work.request.changes.push_back({std::move(before), std::move(after), message.row().stream});
 }
 
@@ -296,7 +296,11 @@ void dispatcher::follow_up(pending_settle& done) {
     }
   }
   for (auto& one : done.starts) {
-    for (const spool::recipient_row& row : one->rows) lease(row.key);
+    for (const spool::recipient_row& row : one->rows) {
+      lease(row.key);
+      if (!planted(defect::recipient_leased_twice)) continue;
+      lanes_.at(row.lane).put({{row.due, row.key}, std::make_shared<warm_entry>(one->message, row, warm_bytes_)});
+    }
     start(std::move(one));
   }
   if (done.after) done.after({});
@@ -305,7 +309,8 @@ void dispatcher::follow_up(pending_settle& done) {
 
 dispatcher::change_note dispatcher::note_of(const spool::recipient_change& change) const {
   const spool::recipient_row& after = change.after;
-  change_note note{after.key, change.stream, change.before.state, after.state, after.attempts_made, 0, 0, {}, {}, {}, {}};
+  change_note note{after.key, change.stream, change.before.state, after.state, after.attempts_made, 0, 0, {}, {}, {},
+                   {}};
   const bool stood = spool::stands_in_line(note.before);
   const bool stands = spool::stands_in_line(note.after);
   if (stood != stands || change.before.lane != after.lane) {

@@ -183,15 +183,17 @@ void dispatcher::begin(const message_ptr& message, std::vector<spool::recipient_
   const time_point now = env_.time.now();
   settlement work;
   std::vector<spool::recipient_row> wanting;
+  std::vector<spool::recipient_row> unknown;
   for (spool::recipient_row& row : rows) {
     if (now >= message->row().expires) {
       expire(work, message, row);
     } else if (row.state == mail::recipient_state::unknown) {
-      resolve_unknown(work, message, row);
+      unknown.push_back(std::move(row));
     } else {
       wanting.push_back(std::move(row));
     }
   }
+  if (!unknown.empty()) resolve_unknown(work, message, std::move(unknown));
   const planned ways = plan(*message, wanting, {});
   for (const auto& [at, why] : ways.others) {
     if (dropped_by_deadline(why.route, *message)) {
@@ -249,7 +251,7 @@ void dispatcher::begin_group(settlement& work, const message_ptr& message,
     row.intent = intent;
     // On its way on from an attempt that ended: that one is told as well.
     if (row.attempts.size() > before[i].attempts.size() || row.attempts_made > before[i].attempts_made) {
-      work.request.ledger.push_back(ledger_line(*message, row, events::event_kind::attempt));
+      work.request.ledger.push_back(ledger_line(message->row(), row, events::event_kind::attempt));
     }
     work.request.changes.push_back({before[i], row, message->row().stream});
     if (planted(defect::intent_not_written)) work.request.changes.back().after.intent.reset();

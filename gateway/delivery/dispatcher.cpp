@@ -143,6 +143,8 @@ void dispatcher::recover() {
       shown.attempts[index_of(stream)][static_cast<std::size_t>(lost.outcome)].add();
     }
     lease(row.key);
+    const auto kind = is_final(after.state) ? events::event_kind::disposition : events::event_kind::attempt;
+    if (!planted(defect::crash_not_told)) work.request.ledger.push_back(ledger_line(*message, after, kind));
     work.request.changes.push_back({row, after, stream});
     if (!is_final(after.state)) work.follow.waits.push_back({after.lane, {{after.due, after.key}, nullptr}, false});
   }
@@ -232,7 +234,8 @@ void dispatcher::handle(accept_event& event) {
   request.ledger.push_back({0, request.message.tenant, events::encode(accepted)});
   for (const spool::recipient_row& row : request.recipients) {
     // Refused by preflight, or discarded: settled in this very commit.
-    if (is_final(row.state)) request.ledger.push_back(ledger_line(*message, row, events::event_kind::disposition));
+    if (is_final(row.state))
+      request.ledger.push_back(ledger_line(message->row(), row, events::event_kind::disposition));
     lease(row.key);
     pending.keys.push_back(row.key);
   }

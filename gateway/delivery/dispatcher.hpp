@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -104,7 +105,7 @@ class dispatcher final : public spool::acceptor {
     spool::lane_id left = 0;    // where it stood in line and does so no more; 0: nowhere
     spool::lane_id joined = 0;  // where it does now
     std::string unknown_at;     // the destination, where the change is into or out of `unknown`
-    std::string address;     // this and what follows: of a final change that is logged
+    std::string address;        // this and what follows: of a final change that is logged
     std::string reason;
     std::string destination;
   };
@@ -120,7 +121,7 @@ class dispatcher final : public spool::acceptor {
     };
     std::vector<waiting> waits;
     std::vector<spool::lane_id> new_lanes;
-    std::vector<spool::lane_id> accepted;  // lanes of the recipients of what was made from these
+    std::vector<spool::lane_id> accepted;            // lanes of the recipients of what was made from these
     std::function<void(const result<void>&)> after;  // also when it could not be written
   };
 
@@ -138,6 +139,13 @@ class dispatcher final : public spool::acceptor {
   void handle(refilled_event& event);
   void handle(looked_up_event& event);
   void handle(control_event& event) { event.run(); }
+
+  // An entry whose row or content could not be read, on its way back to its lane.
+  struct unread_entry {
+    steady_point not_before{};
+    spool::lane_id lane = 0;
+    spool::due_entry entry;
+  };
 
   enum class place : std::uint8_t { head, aside };
 
@@ -172,7 +180,7 @@ class dispatcher final : public spool::acceptor {
 
   // dispatch_settle.cpp
   void settle(settlement work);
-  [[nodiscard]] static spool::ledger_row ledger_line(const delivery_message& message, const spool::recipient_row& row,
+  [[nodiscard]] static spool::ledger_row ledger_line(const spool::message_row& message, const spool::recipient_row& row,
                                                      events::event_kind kind);
   // A row change with its ledger line.
   void change(settlement& work, const delivery_message& message, spool::recipient_row before,
@@ -206,11 +214,15 @@ class dispatcher final : public spool::acceptor {
   void housekeeping(steady_point now);
   void sweep_lane(lane& one, time_point now);
   void sweep_held();
+  void put_back_unread(spool::lane_id lane, const spool::due_entry& entry, const error& failure);
+  void read_again(steady_point now);
   void keep_warm(lane_item& item, const message_ptr& message, const spool::recipient_row& row);
 
   // dispatch_unknown.cpp
-  void resolve_unknown(settlement& work, const message_ptr& message, const spool::recipient_row& row);
-  void look_up(const message_ptr& message, const spool::recipient_row& row);
+  void resolve_unknown(settlement& work, const message_ptr& message, std::vector<spool::recipient_row> rows);
+  void repeat_unknown(settlement& work, const message_ptr& message, const std::vector<spool::recipient_row>& rows);
+  void look_up(const message_ptr& message, std::vector<spool::recipient_row> rows);
+  void note_absence(spool::recipient_row& row, adapters::lookup_answer answer);
   [[nodiscard]] const policy::route_config* route_named(std::string_view name) const;
   [[nodiscard]] const policy::route_config* route_of(const spool::recipient_row& row) const;
   [[nodiscard]] bool is_api(std::string_view destination) const;
@@ -238,6 +250,7 @@ class dispatcher final : public spool::acceptor {
   delivery_config config_;
   std::shared_ptr<const policy::policy> rules_;
   destination_table table_;
+  std::size_t warm_bytes_ = 0;  // outlives what counts in it
   lane_table lanes_;
   policy::failover_budget budget_;
   dsn_limiter notices_;
@@ -250,9 +263,9 @@ class dispatcher final : public spool::acceptor {
   std::unordered_map<std::uint64_t, pending_accept> accepts_;
   std::unordered_map<std::uint64_t, pending_settle> settles_;
   std::unordered_set<spool::recipient_key, recipient_key_hash> leased_;  // being worked on: no one else may start them
+  std::deque<unread_entry> unread_;                                      // soonest first
   std::uint64_t next_number_ = 1;
   std::size_t loads_ = 0;
-  std::size_t warm_bytes_ = 0;
   std::size_t put_off_left_ = 0;
   std::atomic<std::size_t> in_flight_{0};
   std::atomic<std::size_t> unsettled_{0};

@@ -97,16 +97,6 @@ std::vector<spool::due_entry> lane::old_heads(time_point accepted_before, std::s
   return found;
 }
 
-std::size_t lane::cool(std::size_t bytes) {
-  std::size_t freed = 0;
-  for (auto at = window_.rbegin(); at != window_.rend() && freed < bytes; ++at) {
-    if (!at->second) continue;
-    freed += at->second->message->bytes();
-    at->second.reset();
-  }
-  return freed;
-}
-
 std::string lane_table::key_of(const spool::lane_row& row) {
   std::string key{to_string(row.stream)};
   key += '\n';

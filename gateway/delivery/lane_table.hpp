@@ -21,10 +21,23 @@
 
 namespace stellwerk::delivery {
 
-// What is already in memory for an entry, so that its start reads nothing.
+// What is already in memory for an entry, so that its start reads nothing. Its body counts in `total` as long as it
+// lives, whatever becomes of the entry.
 struct warm_entry {
+  warm_entry(message_ptr what, spool::recipient_row row_in, std::size_t& total)
+      : message{std::move(what)}, row{std::move(row_in)}, total_{total}, bytes_{message->bytes()} {
+    total_ += bytes_;
+  }
+  ~warm_entry() { total_ -= bytes_; }
+  warm_entry(const warm_entry&) = delete;
+  warm_entry& operator=(const warm_entry&) = delete;
+
   message_ptr message;
   spool::recipient_row row;
+
+ private:
+  std::size_t& total_;
+  std::size_t bytes_;
 };
 using warm_ptr = std::shared_ptr<warm_entry>;
 
@@ -78,11 +91,9 @@ class lane {
 
   // Entries at the head whose message was accepted before `accepted_before`, at most `most`.
   [[nodiscard]] std::vector<spool::due_entry> old_heads(time_point accepted_before, std::size_t most) const;
-  // Frees what is warm here, newest first, until `bytes` are freed; answers how many were.
-  std::size_t cool(std::size_t bytes);
-
   std::int64_t in_line = 0;  // recipients, here and in the store, that wait for its destinations or are being attempted
   std::size_t taken = 0;     // being loaded or decided: they will want a slot in a moment
+  steady_point refill_after{};  // the store could not be read: not before this
 
  private:
   spool::lane_row row_;

@@ -51,7 +51,8 @@ bool needs_smtputf8(const facts& about) {
          !is_ascii(about.message->reverse_path);
 }
 
-// Outcomes before any content was judged: they were the same for all recipients of that attempt.
+// Outcomes before any content was judged, or a reply that was lost: they were the same for all recipients of that
+// attempt.
 bool same_for_all_recipients(attempt_outcome outcome) {
   switch (outcome) {
     case attempt_outcome::deferred_destination:
@@ -59,13 +60,13 @@ bool same_for_all_recipients(attempt_outcome outcome) {
     case attempt_outcome::refused_account:
     case attempt_outcome::refused_sender:
     case attempt_outcome::adapter_fault:
-    case attempt_outcome::rejected_message: return true;
+    case attempt_outcome::rejected_message:
+    case attempt_outcome::unknown: return true;
     case attempt_outcome::delivered:
     case attempt_outcome::rejected_recipient:
     case attempt_outcome::refused_policy:
     case attempt_outcome::deferred_recipient:
-    case attempt_outcome::deferred_mailbox_provider:
-    case attempt_outcome::unknown: return false;
+    case attempt_outcome::deferred_mailbox_provider: return false;
   }
   return false;
 }

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <set>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,10 +35,12 @@ class scripted_runner final : public runner {
     report.healthy = !dead.contains(destination);
     done(report);
   }
-  void look_up(const std::string&, const std::string& attempt_id, const std::string&,
+  void look_up(const std::string&, const std::string& attempt_id, const std::string& recipient,
                std::function<void(adapters::lookup_report)> done) override {
     lookups.push_back(attempt_id);
-    done(lookup);
+    adapters::lookup_report report = lookup;
+    if (found.contains(recipient)) report.answer = adapters::lookup_answer::accepted;
+    done(std::move(report));
   }
 
   std::deque<held_attempt> attempts;
@@ -46,6 +48,7 @@ class scripted_runner final : public runner {
   std::vector<std::string> lookups;
   std::set<std::string> dead;
   adapters::lookup_report lookup;
+  std::set<std::string> found;  // recipients whose message the vendor has, whatever `lookup` says
 };
 
 inline mail::recipient_outcome outcome_of(mail::attempt_outcome what, int code = 250, std::string enhanced = "2.0.0",
@@ -69,8 +72,9 @@ inline mail::recipient_outcome connect_refused() {
 class delivery_fixture : public ::testing::Test {
  protected:
   delivery_fixture() : random_{7}, ids_{clock_, random_}, metrics_{null_metric_registry()} {
-    directory_ = std::filesystem::temp_directory_path() /
-                 ("stellwerk-delivery-" + std::to_string(::getpid()) + "-" + ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    directory_ =
+        std::filesystem::temp_directory_path() / ("stellwerk-delivery-" + std::to_string(::getpid()) + "-" +
+                                                  ::testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::remove_all(directory_);
     rules_.routes.push_back(route("everything", {"onprem", "mailjet"}));
     traits_.push_back(smtp("onprem"));
@@ -116,8 +120,9 @@ class delivery_fixture : public ::testing::Test {
     auto opened = spool::embedded::open_embedded_store(config, clock_, null_logger(), {}, options);
     ASSERT_TRUE(opened) << opened.error().message();
     store_ = std::move(*opened);
-    dispatcher::environment env{clock_, random_, null_logger(), *store_, runner_, [](std::function<void()> work) { work(); },
-                                metrics_, [] {}, "gw.example"};
+    dispatcher::environment env{clock_,   random_, null_logger(),
+                                *store_,  runner_, [](std::function<void()> work) { work(); },
+                                metrics_, [] {},   "gw.example"};
     dispatcher_ = std::make_unique<dispatcher>(std::move(env), delivery_config{}, policy_, stream_shares{});
     dispatcher_->recover();
     settle();
@@ -207,6 +212,19 @@ class delivery_fixture : public ::testing::Test {
     }
     ADD_FAILURE() << "no such recipient";
     return {};
+  }
+
+  // What the ledger tells of acme's mail: kind and outcome of each line.
+  [[nodiscard]] std::vector<std::string> story() {
+    std::vector<std::string> out;
+    const auto rows = store_->read_ledger(0, "acme", 100);
+    EXPECT_TRUE(rows);
+    if (!rows) return out;
+    for (const spool::ledger_row& one : *rows) {
+      const auto event = events::decode(one.payload);
+      out.push_back(event ? std::string{to_string(event->kind)} + " " + event->outcome : "unreadable");
+    }
+    return out;
   }
 
   std::vector<operated_recipient> operate(operate_order order) {

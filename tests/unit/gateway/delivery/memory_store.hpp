@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -48,6 +49,8 @@ class memory_store final : public spool::store {
   void lose_unwritten() { writes_.clear(); }
 
   [[nodiscard]] result<spool::loaded_message> load_message(const queue_id& id) override {
+    ++loads;
+    if (reads_fail) return *reads_fail;
     const auto known = messages_.find(id);
     if (known == messages_.end()) return error{errc::not_found, "memory.load"};
     return spool::loaded_message{known->second.row, known->second.content};
@@ -71,6 +74,8 @@ class memory_store final : public spool::store {
   }
   [[nodiscard]] result<std::vector<spool::due_entry>> scan_lane(spool::lane_id lane, const spool::due_entry& from,
                                                                 std::size_t limit) override {
+    ++scans;
+    if (reads_fail) return *reads_fail;
     std::vector<spool::due_entry> out;
     const auto& entries = due_[lane];
     for (auto at = entries.lower_bound(from); at != entries.end() && out.size() < limit; ++at) out.push_back(*at);
@@ -146,6 +151,10 @@ class memory_store final : public spool::store {
     }
     return out;
   }
+
+  std::optional<error> reads_fail;  // of content and of lanes, as long as it is set
+  std::size_t loads = 0;            // of content, asked for
+  std::size_t scans = 0;            // of lanes
 
  private:
   struct kept {

@@ -198,7 +198,7 @@ class world_fixture : public ::testing::Test {
         "gw.example"};
     policy_ = compiled();
     ASSERT_TRUE(policy_);
-    dispatcher_ = std::make_unique<dispatcher>(std::move(env), delivery_config{}, policy_, stream_shares{});
+    dispatcher_ = std::make_unique<dispatcher>(std::move(env), config_, policy_, stream_shares{});
     dispatcher_->recover();
     turn();
   }
@@ -320,6 +320,7 @@ class world_fixture : public ::testing::Test {
   delivery_metrics metrics_;
   memory_store store_;
   world_runner runner_;
+  delivery_config config_;
   policy::policy_config rules_;
   std::vector<policy::destination_traits> traits_;
   std::shared_ptr<const policy::policy> policy_;
