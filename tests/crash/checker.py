@@ -16,6 +16,7 @@ NOT_SENT = {"rejected_recipient", "rejected_message", "refused_policy", "refused
 FINAL = {"delivered", "bounced", "expired", "refused", "suppressed", "cancelled", "discarded", "dead_lettered"}
 FAILED = FINAL - {"delivered"}
 LAG = 3.0     # a slow sink goes on reading what a killed gateway had sent: the strike comes before the acceptance
+CUT = 0.002   # two times of one process, each cut to milliseconds
 SLACK = 0.02  # seconds between the clocks of two processes on one machine, and of milliseconds cut off
 
 
@@ -33,6 +34,14 @@ class Event:
     outcome: str
     destination: str
     attempt: str
+
+
+@dataclasses.dataclass
+class Attempt:
+    """As the recipient's row tells it."""
+    id: str
+    started: float
+    ended: float
 
 
 @dataclasses.dataclass
@@ -57,6 +66,10 @@ class Run:
     events: dict          # recipient -> [Event]
     states: dict          # recipient -> [state], as the gateway lists them
     strikes: list         # times, sorted
+    asked: dict           # idempotency key without an answer at first -> {recipient: state}, by a later status query
+    offered: dict         # idempotency key -> recipients that were taken with it, or may have been
+    attempts: dict        # recipient -> [Attempt] that its row remembers; of a finished one the last
+    dialogues: list       # [(command, reply code)] of each SMTP transaction, as the client read them; None: no reply
 
 
 class Checker:
@@ -67,7 +80,8 @@ class Checker:
         self.quality_losses = 0
 
     def check(self):
-        for rule in (self.loss, self.phantoms, self.copies, self.two_sinks, self.truths, self.integrity, self.classification, self.keys):
+        for rule in (self.loss, self.phantoms, self.copies, self.two_sinks, self.truths, self.integrity, self.classification, self.keys,
+                     self.status_queries, self.overlaps, self.reply_order):
             rule()
         return dict(self.problems)
 
@@ -83,6 +97,8 @@ class Checker:
             "repeated": sum(len(a) - 1 for a in accepted.values()),
             "most copies of one": max((len(a) for a in accepted.values()), default=0),
             "not sent but called unknown": self.quality_losses,
+            "status queries": len(self.run.asked),
+            "SMTP transactions": len(self.run.dialogues),
             "95 % bound on the loss rate": f"{3 / pairs:.1e}" if pairs else "none",
         }
 
@@ -164,3 +180,39 @@ class Checker:
         for key, ids in self.run.key_ids.items():
             if len(ids) > 1:
                 self.problems["one key, two messages"].append(f"{key}: {sorted(ids)}")
+
+    def status_queries(self):
+        """What the client is told of a key whose answer it never read is what the gateway lists and the sinks have."""
+        for key, told in self.run.asked.items():
+            offered = self.run.offered.get(key, set())
+            wrong = (set(told) - offered) | ((offered & self.run.acknowledged) - set(told))
+            if wrong:
+                self.problems["a status query tells of other recipients"].append(f"{key}: {sorted(wrong)}")
+            for p, state in told.items():
+                if state not in self.run.states.get(p, []):
+                    self.problems["a status query differs from the queue"].append(f"{p}: {state}, listed {self.run.states.get(p, [])}")
+
+    def overlaps(self):
+        """Attempts of one recipient never intersect. The row tells begin and end of those it remembers, the events the ends of all."""
+        for p, attempts in self.run.attempts.items():
+            ends = {e.attempt: e.at for e in self.run.events.get(p, []) if e.attempt}
+            for one in attempts:
+                others = [at for attempt, at in ends.items() if attempt != one.id]
+                others += [a.ended for a in attempts if a.id != one.id]
+                if any(one.started + CUT < at < one.ended - CUT for at in others):
+                    self.problems["two attempts at once"].append(f"{p}: during {one.id}")
+
+    def reply_order(self):
+        """One reply per command, in its order: each is one that its command can have, and nothing was said unasked."""
+        for dialogue in self.run.dialogues:
+            for command, code in dialogue:
+                if code is not None and not may_answer(command, code):
+                    self.problems["a reply that its command cannot have"].append(f"{command}: {code} in {dialogue}")
+
+
+def may_answer(command, code):
+    """RFC 5321 section 4.3.2. `unasked`: what a connection said that nobody asked for, before it ended."""
+    if command == "unasked":
+        return code == 421
+    positive = {"connect": 220, "DATA": 354}.get(command, 250)
+    return code == positive or 400 <= code <= 599

@@ -2,7 +2,7 @@
 import copy
 import unittest
 
-from checker import Acceptance, Checker, Event, Made, Run
+from checker import Acceptance, Attempt, Checker, Event, Made, Run
 
 
 def a_run():
@@ -29,6 +29,11 @@ def a_run():
         },
         states={"a": ["delivered"], "b": ["delivered"], "c": ["delivered"], "d": ["bounced"], "e": ["delivered"]},
         strikes=[20.0],
+        asked={"k1": {"a": "delivered", "d": "bounced"}},
+        offered={"k1": {"a", "d"}},
+        attempts={"a": [Attempt("att-a", 9.9, 10.1)], "b": [Attempt("att-b2", 11.9, 12.1)]},
+        dialogues=[[("connect", 220), ("MAIL", 250), ("RCPT", 250), ("RCPT", 550), ("DATA", 354), ("content", 250)],
+                   [("MAIL", 250), ("RCPT", 450), ("DATA", 503), ("RSET", 250), ("unasked", 421)], [("MAIL", None)]],
     )
 
 
@@ -90,6 +95,32 @@ class CheckerTest(unittest.TestCase):
         def change_api(run):
             run.events["c"][0].outcome = "adapter_fault"
         self.assertIn("accepted, but called not sent", self.problems(change_api))
+
+    def test_a_status_query_that_differs_from_reality(self):
+        self.assertIn("a status query differs from the queue", self.problems(lambda run: run.asked["k1"].update(a="deferred")))
+        self.assertIn("a status query differs from the queue", self.problems(lambda run: run.states.pop("d")))
+        self.assertIn("a status query tells of other recipients", self.problems(lambda run: run.asked["k1"].pop("d")))
+        self.assertIn("a status query tells of other recipients", self.problems(lambda run: run.asked.update(k1={})))
+
+    def test_attempts_that_overlap(self):
+        def longer(run):
+            run.attempts["b"][0].started = 9.0
+        self.assertIn("two attempts at once", self.problems(longer), "the first one's end is known by its event")
+
+        def both_in_the_row(run):
+            run.attempts["b"] = [Attempt("att-x", 11.0, 12.0), Attempt("att-y", 11.5, 12.5)]
+        self.assertIn("two attempts at once", self.problems(both_in_the_row))
+
+    def test_an_attempt_may_begin_in_the_millisecond_in_which_the_last_one_ended(self):
+        def change(run):
+            run.attempts["b"][0].started = 10.1
+        self.assertEqual(self.problems(change), {})
+
+    def test_a_reply_of_another_command(self):
+        what = "a reply that its command cannot have"
+        for command, code in (("MAIL", 354), ("DATA", 250), ("content", 354), ("connect", 250), ("RCPT", 220), ("unasked", 250)):
+            with self.subTest(command=command):
+                self.assertIn(what, self.problems(lambda run, one=(command, code): run.dialogues.append([one])))
 
     def test_one_key_two_messages(self):
         self.assertIn("one key, two messages", self.problems(lambda run: run.key_ids["k1"].add("id-2")))

@@ -3,7 +3,7 @@ import collections
 import datetime
 import json
 
-from checker import Acceptance, Event, Made, Run
+from checker import Acceptance, Attempt, Event, Made, Run
 from stubs import load_stubs
 
 STATES = ("scheduled", "ready", "attempting", "deferred", "unknown", "held", "delivered", "bounced", "expired", "refused",
@@ -19,14 +19,20 @@ def read_load(paths, run):
         for line in path.read_text().splitlines():
             row = json.loads(line)
             recipients = row["recipients"]
-            if row["event"] == "made":
+            if row["event"] == "dialogue":
+                run.dialogues.append([tuple(step) for step in row["steps"]])
+            elif row["event"] == "made":
                 made = Made(row["token"], recipients, row["body_sha256"], row["subject"], row["text"])
                 run.made.update({p: made for p in recipients})
             elif row["event"] == "ack":
                 run.acknowledged.update(recipients)
                 if row["key"]:
+                    run.offered.setdefault(row["key"], set()).update(recipients)
                     run.key_ids.setdefault(row["key"], set()).add(row["queue_id"])
             else:
+                if row["event"] == "unknown" and row.get("key"):
+                    run.offered.setdefault(row["key"], set()).update(recipients)
+                    run.asked[row["key"]] = {}
                 (run.unknown if row["event"] == "unknown" else run.refused).update(recipients)
     run.refused -= run.acknowledged | run.unknown
 
@@ -58,6 +64,19 @@ def read_events(gateway, run):
     channel.close()
 
 
+def ask_again(gateway, run):
+    """A status query for each key whose answer was not read at first; offering it again told the queue id."""
+    import grpc
+    pb, rpc = load_stubs()
+    with grpc.insecure_channel("127.0.0.1:%d" % gateway.addresses["grpc"][1]) as channel:
+        stub = rpc.SubmissionServiceStub(channel)
+        for key in run.asked:
+            for queue_id in run.key_ids.get(key, ()):
+                answer = stub.GetSubmission(pb.GetSubmissionRequest(queue_id=queue_id), timeout=20, metadata=[("authorization", "Bearer load-token")])
+                for one in answer.recipients:
+                    run.asked[key][one.recipient] = pb.RecipientState.State.Name(one.state).removeprefix("STATE_").lower()
+
+
 def until_idle(call, silence=3.0):
     """What a stream without an end yields until it is silent that long."""
     import queue
@@ -87,14 +106,17 @@ def read_states(gateway, run):
         while True:
             answer = gateway.call("QueueService/ListMessages", {"state": state, "pageSize": 1000, "pageToken": token})
             for row in answer.get("recipients", []):
-                run.states.setdefault(row["recipient"]["recipient"], []).append(state)
+                one = row["recipient"]
+                run.states.setdefault(one["recipient"], []).append(state)
+                run.attempts[one["recipient"]] = [Attempt(a["attemptId"], seconds_of(a["startTime"]), seconds_of(a["endTime"]))
+                                                  for a in one.get("attempts", [])]
             token = answer.get("nextPageToken", "")
             if not token:
                 break
 
 
 def collect(gateway, sinks, load_logs, strikes):
-    run = Run({}, set(), set(), set(), {}, {}, [], collections.defaultdict(list), {}, strikes)
+    run = Run({}, set(), set(), set(), {}, {}, [], collections.defaultdict(list), {}, strikes, {}, {}, {}, [])
     read_load(load_logs, run)
     for name, sink in sinks.items():
         read_sink(name, sink, run)
@@ -102,4 +124,5 @@ def collect(gateway, sinks, load_logs, strikes):
         acceptances.sort(key=lambda one: one.at)
     read_events(gateway, run)
     read_states(gateway, run)
+    ask_again(gateway, run)
     return run

@@ -95,46 +95,78 @@ class Load:
         self.stopping = True
 
 
-class SmtpLoad(Load):
-    async def open_session(self):
-        reader, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", self.port()), 5)
-        await self.reply(reader)
-        writer.write(b"EHLO app.example\r\n")
-        await self.reply(reader)
-        return reader, writer
+class SmtpSession:
+    """One connection, and what it was asked and answered in the transaction that goes on."""
 
-    async def close_session(self, session):
-        if session:
-            session[1].close()
+    def __init__(self, reader, writer):
+        self.reader, self.writer, self.steps = reader, writer, []
 
-    async def reply(self, reader):
+    def send(self, octets):
+        self.writer.write(octets)
+
+    async def reply(self, command):
+        """The code and the last line; None in the steps until it is there."""
+        self.steps.append([command, None])
+        at = len(self.steps) - 1
         while True:
-            line = await reader.readline()
+            line = await self.reader.readline()
             if not line.endswith(b"\n"):
                 raise EOFError
             if line[3:4] != b"-":
-                return int(line[:3]), line.decode().strip()
+                self.steps[at][1] = int(line[:3])
+                return self.steps[at][1], line.decode().strip()
+
+    async def unasked(self):
+        """What it says before it ends, if anything."""
+        try:
+            line = await asyncio.wait_for(self.reader.readline(), 0.01)
+        except (OSError, asyncio.TimeoutError):
+            return
+        if line.endswith(b"\n"):
+            self.steps.append(["unasked", int(line[:3])])
+
+
+class SmtpLoad(Load):
+    async def open_session(self):
+        session = SmtpSession(*await asyncio.wait_for(asyncio.open_connection("127.0.0.1", self.port()), 5))
+        await session.reply("connect")
+        session.send(b"EHLO app.example\r\n")
+        await session.reply("EHLO")
+        return session
+
+    async def close_session(self, session):
+        if session:
+            session.writer.close()
 
     async def offer(self, session, mail):
         """True when it was answered for good."""
-        reader, writer = session
+        try:
+            return await self.transaction(session, mail)
+        finally:
+            # Nothing is outstanding after a complete transaction: whatever comes now was not asked for.
+            if all(code is not None for _, code in session.steps):
+                await session.unasked()
+            self.write("dialogue", mail, steps=session.steps)
+            session.steps = []
+
+    async def transaction(self, session, mail):
         commands = [f"MAIL FROM:<{SENDER}>"] + [f"RCPT TO:<{r}>" for r in mail.recipients] + ["DATA"]
-        writer.write("".join(c + "\r\n" for c in commands).encode())
-        codes = [(await self.reply(reader))[0] for _ in commands]
+        session.send("".join(c + "\r\n" for c in commands).encode())
+        codes = [(await session.reply(command[:4]))[0] for command in commands]
         taken = [r for r, code in zip(mail.recipients, codes[1:-1]) if code == 250]
         if codes[-1] != 354:
             self.write("refused", mail, code=codes[-1])
             if codes[0] == 421 or 421 in codes:
                 raise EOFError
-            writer.write(b"RSET\r\n")
-            await self.reply(reader)
+            session.send(b"RSET\r\n")
+            await session.reply("RSET")
             return False
         content = b"".join(b"." + line if line.startswith(b".") else line for line in mail.content(True).splitlines(keepends=True))
         try:
-            writer.write(content + b".\r\n")
-            code, text = await self.reply(reader)
+            session.send(content + b".\r\n")
+            code, text = await session.reply("content")
         except BaseException:
-            self.write("unknown", mail, recipients=taken)
+            self.write("unknown", mail, recipients=taken, key=mail.key)
             raise
         if code == 250:
             self.write("ack", mail, recipients=taken, queue_id=text.rsplit(" ", 1)[-1], key=mail.key)
@@ -171,7 +203,7 @@ class GrpcLoad(Load):
                                              metadata=[("authorization", "Bearer load-token")])
         except self.grpc.aio.AioRpcError as failure:
             refused = failure.code() in (self.grpc.StatusCode.RESOURCE_EXHAUSTED, self.grpc.StatusCode.INVALID_ARGUMENT)
-            self.write("refused" if refused else "unknown", mail, code=failure.code().name)
+            self.write("refused" if refused else "unknown", mail, code=failure.code().name, key=mail.key)
             raise EOFError from failure
         self.write("ack", mail, queue_id=answer.queue_id, key=mail.key)
         return True

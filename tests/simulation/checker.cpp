@@ -69,11 +69,13 @@ void check_notice(truth& told, const pair_key& pair, const pair_record& record) 
   if (!told_of) told.violation("failed, and its sender was not told: " + pair.text());
 }
 
-// Each final recipient was told of once in the ledger, whose numbers rise.
+// Each final recipient was told of once in the ledger, whose numbers rise, and each attempt, also one that a crash cut
+// off.
 void check_ledger(truth& told, spool::store& store) {
   const auto rows = store.read_ledger(0, "", 1'000'000);
   if (!rows) return told.violation("the ledger cannot be read: " + rows.error().message());
   std::map<std::pair<queue_id, std::string>, int> dispositions;
+  std::set<std::pair<std::string, std::string>> attempts;  // id and recipient
   std::uint64_t last = 0;
   for (const spool::ledger_row& row : *rows) {
     if (row.sequence <= last) told.violation("the ledger's numbers do not rise");
@@ -83,6 +85,7 @@ void check_ledger(truth& told, spool::store& store) {
       told.violation("a ledger line that cannot be read");
       continue;
     }
+    attempts.emplace(event->attempt_id, event->recipient);
     if (event->kind == events::event_kind::disposition) ++dispositions[{event->message, event->recipient}];
   }
   for (const auto& [row, pair] : told.rows()) {
@@ -90,6 +93,10 @@ void check_ledger(truth& told, spool::store& store) {
     if (!stored || !is_final(stored->state)) continue;
     if (dispositions[{row.first, pair.address}] != 1)
       told.violation("not exactly one disposition in the ledger: " + pair.text());
+    for (const attempt_part& part : told.pairs().at(pair).attempts) {
+      if (!attempts.contains({part.attempt_id, pair.address}))
+        told.violation("an attempt that the ledger does not know: " + pair.text());
+    }
   }
 }
 

@@ -2,9 +2,12 @@
 //
 //   planted_defects [--seeds N] [--only NAME]
 //
-// Exit 0: all were found within N seeds each. The last line is "K of K caught".
+// Each is tried first on the seed that is known to meet it, then on the seeds from 1 to N: a change of the world may
+// move it. The seed that finds it must keep every promise without the defect. Exit 0: all were found. The last line is
+// "K of K caught".
 #include <array>
 #include <cstdio>
+#include <string>
 #include <string_view>
 
 #include "base/planted_defect.hpp"
@@ -17,46 +20,62 @@ namespace {
 struct named_defect {
   defect which;
   const char* name;
+  std::uint64_t seed;  // known to meet it; 0: none is
 };
 
 constexpr std::array all_defects{
-    named_defect{defect::state_not_synced, "state_not_synced"},
-    named_defect{defect::body_not_synced, "body_not_synced"},
-    named_defect{defect::state_before_body, "state_before_body"},
-    named_defect{defect::directory_not_synced, "directory_not_synced"},
-    named_defect{defect::segment_unlinked_early, "segment_unlinked_early"},
-    named_defect{defect::failed_settle_told_as_done, "failed_settle_told_as_done"},
-    named_defect{defect::key_checked_then_stored, "key_checked_then_stored"},
-    named_defect{defect::merge_repeats_recipients, "merge_repeats_recipients"},
-    named_defect{defect::intent_not_written, "intent_not_written"},
-    named_defect{defect::intent_forgotten_at_start, "intent_forgotten_at_start"},
-    named_defect{defect::decided_anew_after_crash, "decided_anew_after_crash"},
-    named_defect{defect::lost_after_dot_is_not_sent, "lost_after_dot_is_not_sent"},
-    named_defect{defect::lost_after_request_is_not_sent, "lost_after_request_is_not_sent"},
-    named_defect{defect::server_error_is_not_sent, "server_error_is_not_sent"},
-    named_defect{defect::pin_lost_when_repeat_fails, "pin_lost_when_repeat_fails"},
-    named_defect{defect::deferral_bounces, "deferral_bounces"},
-    named_defect{defect::budget_ignored, "budget_ignored"},
-    named_defect{defect::invariants_skipped_on_failover, "invariants_skipped_on_failover"},
-    named_defect{defect::notice_forgotten, "notice_forgotten"},
-    named_defect{defect::ledger_line_forgotten, "ledger_line_forgotten"},
-    named_defect{defect::lane_end_assumed, "lane_end_assumed"},
-    named_defect{defect::bare_lf_taken, "bare_lf_taken"},
-    named_defect{defect::dots_not_stuffed, "dots_not_stuffed"},
-    named_defect{defect::dots_not_unstuffed, "dots_not_unstuffed"},
+    named_defect{defect::state_not_synced, "state_not_synced", 1},
+    named_defect{defect::body_not_synced, "body_not_synced", 1},
+    named_defect{defect::state_before_body, "state_before_body", 3},
+    named_defect{defect::directory_not_synced, "directory_not_synced", 1},
+    named_defect{defect::segment_unlinked_early, "segment_unlinked_early", 826},
+    named_defect{defect::failed_settle_told_as_done, "failed_settle_told_as_done", 1},
+    named_defect{defect::default_log_recovery, "default_log_recovery", 17},
+    named_defect{defect::checksum_not_verified, "checksum_not_verified", 213},
+    named_defect{defect::key_checked_then_stored, "key_checked_then_stored", 3},
+    named_defect{defect::merge_repeats_recipients, "merge_repeats_recipients", 5},
+    named_defect{defect::intent_not_written, "intent_not_written", 1},
+    named_defect{defect::intent_forgotten_at_start, "intent_forgotten_at_start", 1},
+    named_defect{defect::decided_anew_after_crash, "decided_anew_after_crash", 1},
+    named_defect{defect::recipient_leased_twice, "recipient_leased_twice", 1},
+    named_defect{defect::lost_after_dot_is_not_sent, "lost_after_dot_is_not_sent", 17},
+    named_defect{defect::lost_after_request_is_not_sent, "lost_after_request_is_not_sent", 2},
+    named_defect{defect::server_error_is_not_sent, "server_error_is_not_sent", 45},
+    named_defect{defect::pin_lost_when_repeat_fails, "pin_lost_when_repeat_fails", 1},
+    named_defect{defect::deferral_bounces, "deferral_bounces", 9},
+    named_defect{defect::budget_ignored, "budget_ignored", 67},
+    named_defect{defect::invariants_skipped_on_failover, "invariants_skipped_on_failover", 6},
+    named_defect{defect::notice_forgotten, "notice_forgotten", 6},
+    named_defect{defect::notice_to_null_path, "notice_to_null_path", 9},
+    named_defect{defect::ledger_line_forgotten, "ledger_line_forgotten", 1},
+    named_defect{defect::crash_not_told, "crash_not_told", 1},
+    named_defect{defect::lane_end_assumed, "lane_end_assumed", 4},
+    named_defect{defect::bare_lf_taken, "bare_lf_taken", 1},
+    named_defect{defect::dots_not_stuffed, "dots_not_stuffed", 1},
+    named_defect{defect::dots_not_unstuffed, "dots_not_unstuffed", 1},
 };
 
+std::string first_violation(std::uint64_t seed, defect which) {
+  planted_defect = which;
+  const run_result result = run_world(seed);
+  return result.violations.empty() ? std::string{} : result.violations.front();
+}
+
 bool is_caught(const named_defect& one, std::uint64_t seeds) {
-  planted_defect = one.which;
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-    const run_result result = run_world(seed);
-    if (result.violations.empty()) continue;
-    std::printf("%-32s seed %4llu  %s\n", one.name, static_cast<unsigned long long>(seed),
-                result.violations.front().c_str());
-    return true;
+  std::uint64_t seed = one.seed;
+  std::string found = seed == 0 ? std::string{} : first_violation(seed, one.which);
+  for (std::uint64_t next = 1; found.empty() && next <= seeds; ++next) {
+    seed = next;
+    found = first_violation(seed, one.which);
   }
-  std::printf("%-32s NOT CAUGHT in %llu seeds\n", one.name, static_cast<unsigned long long>(seeds));
-  return false;
+  if (found.empty()) {
+    std::printf("%-32s NOT CAUGHT in %llu seeds\n", one.name, static_cast<unsigned long long>(seeds));
+    return false;
+  }
+  std::printf("%-32s seed %4llu  %s\n", one.name, static_cast<unsigned long long>(seed), found.c_str());
+  const std::string otherwise = first_violation(seed, defect::none);
+  if (!otherwise.empty()) std::printf("%-32s that seed fails without it: %s\n", one.name, otherwise.c_str());
+  return otherwise.empty();
 }
 
 int run(int count, char** values) {

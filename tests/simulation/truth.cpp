@@ -139,19 +139,12 @@ void truth::check_start(const pair_key& pair, const pair_record& record, const s
     }
   }
   if (record.final_written) violation("an attempt after the final state: " + pair.text());
-  if (!no_failover || record.attempts.empty()) return;
-  const attempt_part& last = record.attempts.back();
-  const bool at_once = last.ended && time_.steady() - last.ended_at < std::chrono::milliseconds{500};
-  const bool spends = last.classified != mail::attempt_outcome::rejected_message;
-  if (at_once && spends && last.destination != destination)
-    violation("went on at once without a budget: " + pair.text());
 }
 
 void truth::attempt_ended(const pair_key& pair, const std::string& attempt_id, mail::attempt_outcome outcome) {
   story_.note("outcome " + attempt_id + " " + std::string{to_string(outcome)} + " for " + pair.text());
   if (attempt_part* part = part_of(pair, attempt_id)) {
     part->ended = true;
-    part->ended_at = time_.steady();
     in_flight_[part->destination].erase(attempt_id);
     part->classified = outcome;
   }
@@ -161,6 +154,17 @@ void truth::outcome_written(const queue_id& id, std::uint32_t index, const std::
   const pair_key* pair = pair_of(id, index);
   if (pair == nullptr) return;
   if (attempt_part* part = part_of(*pair, attempt_id)) part->durable = true;
+}
+
+void truth::went_on(const queue_id& id, std::uint32_t index, const std::string& from_attempt,
+                    const std::string& destination) {
+  const pair_key* pair = pair_of(id, index);
+  if (pair == nullptr || !no_failover) return;
+  const attempt_part* last = part_of(*pair, from_attempt);
+  if (last == nullptr || last->destination == destination) return;
+  // Another destination for what this one cannot carry is no failover.
+  if (last->classified == mail::attempt_outcome::rejected_message) return;
+  violation("went on at once without a budget: " + pair->text());
 }
 
 void truth::outcome_found(const pair_key& pair, const std::string& attempt_id, mail::attempt_outcome outcome) {

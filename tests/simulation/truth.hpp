@@ -13,7 +13,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "mail/attempt_outcome.hpp"
 #include "mail/recipient_state.hpp"
@@ -39,7 +38,6 @@ struct attempt_part {
   bool ended = false;
   bool durable = false;  // the outcome was committed
   bool lost = false;     // the process ended before the outcome was committed
-  steady_point ended_at{};
 
   // What the gateway may not know: whether the sink has it.
   [[nodiscard]] bool ambiguous() const { return lost || classified == mail::attempt_outcome::unknown; }
@@ -79,7 +77,7 @@ struct notice_record {
 
 class truth {
  public:
-  truth(trace& story, const clock& time) : story_{story}, time_{time} {}
+  explicit truth(trace& story) : story_{story} {}
 
   // ---- clients ----
   void submitted(message_record what);
@@ -101,6 +99,9 @@ class truth {
   void attempt_started(const pair_key& pair, const std::string& attempt_id, const std::string& destination);
   void attempt_ended(const pair_key& pair, const std::string& attempt_id, mail::attempt_outcome outcome);
   void outcome_written(const queue_id& id, std::uint32_t index, const std::string& attempt_id);
+  // The outcome and the next attempt at `destination` are one commit: nobody waited.
+  void went_on(const queue_id& id, std::uint32_t index, const std::string& from_attempt,
+               const std::string& destination);
   // The disk has it although nobody lived to be told: what was known at the end of the process is known again.
   void outcome_found(const pair_key& pair, const std::string& attempt_id, mail::attempt_outcome outcome);
   void final_written(const queue_id& id, std::uint32_t index, mail::recipient_state state);
@@ -130,7 +131,6 @@ class truth {
   void check_start(const pair_key& pair, const pair_record& record, const std::string& destination);
 
   trace& story_;
-  const clock& time_;
   std::map<std::string, std::set<std::string>> in_flight_;  // attempts by destination
   std::map<pair_key, pair_record> pairs_;
   std::map<std::string, message_record> messages_;

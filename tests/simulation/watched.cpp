@@ -65,6 +65,9 @@ void watched_store::settle(spool::settle_request request, spool::settle_completi
 void watched_store::tell_settled(const spool::settle_request& request) {
   for (const spool::recipient_change& change : request.changes) {
     const spool::recipient_key& key = change.after.key;
+    const bool goes_on = change.before.intent && change.after.intent;
+    if (goes_on)
+      told_.went_on(key.message, key.index, change.before.intent->attempt_id, change.after.intent->destination);
     if (change.before.intent) told_.outcome_written(key.message, key.index, change.before.intent->attempt_id);
     if (change.after.intent) told_.intent_written(change.after.intent->attempt_id);
     if (is_final(change.after.state)) told_.final_written(key.message, key.index, change.after.state);

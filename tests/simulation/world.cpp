@@ -30,7 +30,7 @@ world_state::world_state(std::uint64_t seed, telling how)
     : seed_{seed},
       time_{half_a_century_ago},
       story_{moved_ahead(time_), how == telling::aloud},
-      told_{story_, time_},
+      told_{story_},
       log_{story_},
       tasks_{context_.get_executor(),
              [this](std::string_view task, std::string_view what) {
@@ -251,9 +251,9 @@ void world_state::drain_queue() {
     const auto listed = gateway_->store().list(held);
     if (!listed) continue;
     for (const spool::listed_recipient& one : *listed) {
-      gateway_->dispatch().operate({delivery::operation::release, delivery::authority::operators,
-                                    one.recipient.key.message, {}, "operator", ""},
-                                   [](const auto&) {});
+      gateway_->dispatch().operate(
+          {delivery::operation::release, delivery::authority::operators, one.recipient.key.message, {}, "operator", ""},
+          [](const auto&) {});
     }
   }
   if (!everything_settled() && !told_.damaged) told_.violation("mail that does not end although everything works");

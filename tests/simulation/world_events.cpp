@@ -174,7 +174,7 @@ void world_state::operate_on_somebody() {
   std::advance(row, static_cast<long>(dice_.between(0, told_.rows().size() - 1)));
   const queue_id id = row->first.first;
   static constexpr delivery::operation all[] = {delivery::operation::cancel, delivery::operation::retry_now,
-                                                delivery::operation::hold, delivery::operation::release,
+                                                delivery::operation::hold,   delivery::operation::release,
                                                 delivery::operation::bounce, delivery::operation::reroute};
   const delivery::operation what = all[dice_.between(0, 5)];
   static constexpr const char* names[] = {home_mta, spare_mta, vendor};

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include "base/planted_defect.hpp"
 #include "base/text.hpp"
 
 namespace stellwerk::spool::embedded {
@@ -60,6 +61,7 @@ std::optional<record_header> parse_record_header(std::string_view bytes) {
 
 bool record_holds(std::string_view header_bytes, std::string_view content) {
   const auto header = parse_record_header(header_bytes);
+  if (planted(defect::checksum_not_verified)) return true;
   return header && header->length == content.size() &&
          header->checksum == checksum_of(header_bytes.substr(0, checked_header_size), content);
 }

@@ -12,6 +12,8 @@
 
 #include <algorithm>
 
+#include "base/planted_defect.hpp"
+
 namespace stellwerk::spool::embedded {
 namespace {
 
@@ -80,6 +82,7 @@ rocksdb::DBOptions database_options(const state_options& options, const state_me
   // The default would silently drop acknowledged commits behind a fault in the middle of the log.
   out.wal_recovery_mode = options.salvage ? rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords
                                           : rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  if (planted(defect::default_log_recovery)) out.wal_recovery_mode = rocksdb::DBOptions{}.wal_recovery_mode;
   out.recycle_log_file_num = 0;  // recycled logs need the default recovery mode
   out.paranoid_checks = true;
   out.max_bgerror_resume_count = 0;  // a failed sync is never retried behind our back
