@@ -12,6 +12,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
+from collect import until_idle
 from harness import Case, Gateway, config, main, message, send, token_hash, wait_for
 from storage_faults import StorageFaults
 from stubs import load_stubs
@@ -30,6 +31,7 @@ class StoreCase(Case):
         self.esp = self.simulate("esp")
         self.text = config(self.mta.smtp_port, self.esp.url, clients=CLIENTS, extra_policy="  unknown_wait: {smtp: 200ms, api: 200ms}").replace(
             "data_directory: ./data", f"data_directory: {self.directory}/data")
+        self.text = self.text.replace("{name: legacy, networks", "{name: legacy, tenant: acme, networks")  # one tenant: one ledger to read
         self.environment = {"LOAD_TOKEN": token_hash("load-token")}
 
     def open(self, environment=None):
@@ -73,6 +75,14 @@ class StoreCase(Case):
         self.assertEqual(status, 503)
         self.assertIn("store_failed", body)
         self.assertEqual(gateway.metric("stellwerk_store_writable"), 0)
+
+    def told_of(self, gateway, queue_id):
+        """What the event stream tells of a message's attempts: recipient, outcome, state."""
+        with grpc.insecure_channel("127.0.0.1:%d" % gateway.addresses["grpc"][1]) as channel:
+            call = rpc.SubmissionServiceStub(channel).WatchEvents(pb.WatchEventsRequest(), metadata=[("authorization", "Bearer load-token")])
+            events = [answer.event for answer in until_idle(call, 1.0)]
+            call.cancel()
+        return [(e.recipient, e.outcome, pb.RecipientState.State.Name(e.state)) for e in events if e.queue_id == queue_id and e.outcome]
 
     def cpu_seconds(self, gateway):
         fields = pathlib.Path(f"/proc/{gateway.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -248,6 +258,9 @@ class Endings(StoreCase):
         gw.wait_state(poison, "dead_lettered")
         gw.wait_state(send(gw.smtp_port, message("Rechnung", to="other@example.org")), "delivered")
         self.assertEqual(gw.metric("stellwerk_poison_total"), 1)
+        cut_off = ("poison@example.org", "unknown", "STATE_UNKNOWN")
+        self.assertEqual(self.told_of(gw, poison), [cut_off, cut_off, ("poison@example.org", "unknown", "STATE_DEAD_LETTERED")],
+                         "the client is told of attempts that a crash cut off, and of the end")
 
     def test_p202_a_post_in_flight_is_waited_for(self):
         self.esp.faults([{"door": "mailjet", "stage": "response", "do": "slow", "delay": "2s"}])
