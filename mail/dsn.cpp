@@ -55,6 +55,23 @@ std::string safe(std::string_view text, std::size_t octets_max = diagnostic_octe
   return printable_text(text, octets_max);
 }
 
+int hex_value(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
+}
+
+// ENVID and ORCPT come as xtext and are reported as what it stands for (RFC 3461 section 4, RFC 3464 section 2.2.1).
+std::string decoded_xtext(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escaped =
+        text[i] == '+' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
+    out += escaped ? static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2])) : text[i];
+    if (escaped) i += 2;
+  }
+  return out;
+}
+
 std::string status_of(const reported_recipient& recipient, char status_class) {
   const auto status = enhanced_status::parse(recipient.status);
   if (status && recipient.status.front() == status_class) return status->to_string();
@@ -144,7 +161,7 @@ void append_for_people(std::string& out, const delivery_report& report, const wo
 void append_recipient(std::string& out, const reported_recipient& recipient, const wording& words) {
   out += "\r\n";
   if (!recipient.original_recipient.empty()) {
-    append_folded_field(out, "Original-Recipient", safe(recipient.original_recipient));
+    append_folded_field(out, "Original-Recipient", safe(decoded_xtext(recipient.original_recipient)));
   }
   append_folded_field(out, "Final-Recipient", typed_address(recipient.address));
   append_folded_field(out, "Action", words.action);
@@ -160,7 +177,8 @@ void append_recipient(std::string& out, const reported_recipient& recipient, con
 
 void append_for_programs(std::string& out, const delivery_report& report, const wording& words) {
   out += "Content-Type: message/delivery-status\r\n\r\n";
-  if (!report.envelope_id.empty()) append_folded_field(out, "Original-Envelope-Id", safe(report.envelope_id, 100));
+  if (!report.envelope_id.empty())
+    append_folded_field(out, "Original-Envelope-Id", safe(decoded_xtext(report.envelope_id), 100));
   append_folded_field(out, "Reporting-MTA", "dns; " + safe(report.node, 255));
   if (report.arrival) append_folded_field(out, "Arrival-Date", to_rfc5322(*report.arrival));
   for (const reported_recipient& recipient : report.recipients) append_recipient(out, recipient, words);

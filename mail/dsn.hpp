@@ -19,7 +19,7 @@ enum class report_kind : std::uint8_t { failed, delayed, relayed };
 
 struct reported_recipient {
   std::string address;                   // local@domain
-  std::string original_recipient;        // ORCPT as received, "rfc822;a@b"; "" if there was none
+  std::string original_recipient;        // ORCPT as received, xtext: "rfc822;a+2Bc@b"; "" if there was none
   std::string status;                    // "5.1.1"; "" or one of another class becomes x.0.0
   std::string explanation;               // a sentence of ours; ""
   std::string diagnostic_type = "smtp";  // "x-http" for a vendor's API
@@ -37,7 +37,7 @@ struct delivery_report {
   std::string message_id;    // of the report, with angle brackets
   time_point date;
   std::string queue_id;     // of the message reported on
-  std::string envelope_id;  // ENVID; ""
+  std::string envelope_id;  // ENVID as received, xtext; ""
   std::optional<time_point> arrival;
   std::string_view original;               // content of the message reported on
   bool return_full = false;                // RET=FULL

@@ -106,6 +106,16 @@ TEST(build_delivery_report, foreign_text_cannot_break_out) {
   EXPECT_TRUE(is_ascii(content));
 }
 
+TEST(build_delivery_report, xtext_is_reported_as_what_it_stands_for) {
+  delivery_report report = sample();
+  report.recipients[0].original_recipient = "rfc822;a+2Btag+0D+0Ab@y.ex";
+  report.envelope_id = "order+3D7+2";
+  const std::string status{tree_of(built(report)).parts[2].body};
+  EXPECT_NE(status.find("Original-Envelope-Id: order=7+2\r\n"), std::string::npos) << status;
+  EXPECT_NE(status.find("Original-Recipient: rfc822;a+tag"), std::string::npos) << status;
+  EXPECT_EQ(status.find("\r\nb@y.ex"), std::string::npos) << "no line of its own";
+}
+
 TEST(build_delivery_report, returns_the_whole_message_when_asked_and_small) {
   delivery_report report = sample();
   report.return_full = true;
