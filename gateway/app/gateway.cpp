@@ -108,6 +108,10 @@ config::load_environment serving_environment() {
       faults.push_back({"ingress.grpc.tls", usable.error().message()});
     return faults;
   };
+  environment.check_ca = [](const std::string& file) {
+    const auto usable = net::make_client_tls({net::tls_verification::chain_and_name, file, {}, {}});
+    return usable ? std::string{} : file + ": " + usable.error().message();
+  };
   return environment;
 }
 

@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "gateway/cli/command.hpp"
 #include "gateway/cli/load_or_report.hpp"
 #include "gateway/rehearsal/policy_case.hpp"
@@ -23,33 +25,45 @@ struct case_result {
   std::size_t line = 0;
   std::string name;
   std::string failure;  // empty: passed
+  double seconds = 0;
 };
 
-// Characters that XML 1.0 cannot carry become question marks.
+// As the value of an attribute. Characters that XML 1.0 cannot carry become question marks.
 std::string xml_escaped(std::string_view text) {
   std::string out;
+  const bool as_is = is_valid_utf8(text);
   for (const char c : text) {
+    if (!as_is && static_cast<unsigned char>(c) >= 0x80) {
+      out += '?';
+      continue;
+    }
     switch (c) {
       case '<': out += "&lt;"; break;
       case '>': out += "&gt;"; break;
       case '&': out += "&amp;"; break;
       case '"': out += "&quot;"; break;
       case '\n': out += "&#10;"; break;
-      default: out += static_cast<unsigned char>(c) < 0x20 && c != '\t' ? '?' : c;
+      case '\r': out += "&#13;"; break;
+      case '\t': out += "&#9;"; break;
+      default: out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
     }
   }
   return out;
 }
 
 std::string junit_of(const std::vector<case_result>& all, std::size_t failed, double coverage) {
+  double seconds = 0;
+  for (const case_result& one : all) seconds += one.seconds;
   std::string out = fmt::format(
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"{0}\" failures=\"{1}\" errors=\"0\">\n"
-      "  <testsuite name=\"stellwerk test\" tests=\"{0}\" failures=\"{1}\" errors=\"0\" skipped=\"0\">\n"
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"{0}\" failures=\"{1}\" errors=\"0\" "
+      "time=\"{3:.6f}\">\n"
+      "  <testsuite name=\"stellwerk test\" tests=\"{0}\" failures=\"{1}\" errors=\"0\" skipped=\"0\" "
+      "time=\"{3:.6f}\">\n"
       "    <properties><property name=\"rule_coverage\" value=\"{2:.4f}\"/></properties>\n",
-      all.size(), failed, coverage);
+      all.size(), failed, coverage, seconds);
   for (const case_result& one : all) {
-    out += fmt::format("    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" line=\"{}\"", xml_escaped(one.file),
-                       xml_escaped(one.name), xml_escaped(one.file), one.line);
+    out += fmt::format("    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" line=\"{}\" time=\"{:.6f}\"",
+                       xml_escaped(one.file), xml_escaped(one.name), xml_escaped(one.file), one.line, one.seconds);
     if (one.failure.empty()) {
       out += "/>\n";
     } else {
@@ -108,12 +122,15 @@ bool run_file(const std::string& file, rehearsal::case_environment& environment,
     return false;
   }
   const auto slash = file.rfind('/');
+  const system_clock time;
   environment.directory = slash == std::string::npos ? "." : file.substr(0, slash);
   for (std::size_t i = 0; i < tree.items.size(); ++i) {
     const yaml_node& node = tree.items[i];
     const yaml_node* name = node.find("name");
+    const steady_point began = time.steady();
     case_result one{file, node.at.line, name != nullptr ? name->text : "case " + std::to_string(i + 1),
-                    rehearsal::run_case(node, environment, coverage)};
+                    rehearsal::run_case(node, environment, coverage), 0};
+    one.seconds = std::chrono::duration<double>(time.steady() - began).count();
     print(one, format);
     all.push_back(std::move(one));
   }

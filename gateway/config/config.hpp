@@ -1,5 +1,5 @@
-// config: the whole configuration as one frozen value (contracts section 1). Loading reports every fault at once; a reload
-// builds a second value and swaps whole parts.
+// config: the whole configuration as one frozen value (contracts section 1). Loading reports every fault at once; a
+// reload builds a second value and swaps whole parts.
 #pragma once
 
 #include <functional>
@@ -24,9 +24,9 @@ struct node_config {
 };
 
 struct http_config {
-  std::string public_address;                  // empty: off
+  std::string public_address;  // empty: off
   std::string admin_address = "127.0.0.1:9090";
-  std::string admin_token_hash;                // SHA-256 hex; needed beyond loopback
+  std::string admin_token_hash;  // SHA-256 hex; needed beyond loopback
 };
 
 struct stream_config {
@@ -54,6 +54,7 @@ struct gateway_config {
   std::string policy_text;                       // YAML of the policy in force
   std::vector<config_finding> findings;          // in the order of the file
   std::string log_level = "info";
+  std::vector<effective_setting> in_force;  // every value that was asked for, in the order of reading
 };
 
 // What the loader must know of the adapters, given by whoever knows them.
@@ -75,13 +76,15 @@ struct load_environment {
   // Given where the doors will be opened: certificates are read. Empty: a file for a policy test may name none that
   // exist.
   std::function<std::vector<path_fault>(const ingress::ingress_settings&)> check_doors;
+  // Why the certificate authorities in a file cannot be used; "" if they can. Empty: they are not looked at.
+  std::function<std::string(const std::string& file)> check_ca;
   std::function<std::optional<std::string>(const std::string& name)> variable;
   std::function<std::optional<std::string>(const std::string& path)> read_file;
   std::string host_name;
 };
 
 [[nodiscard]] std::variant<gateway_config, std::vector<config_fault>> load_config(const std::string& file,
-                                                                                 const load_environment& environment);
+                                                                                  const load_environment& environment);
 
 // What a running gateway cannot change: `next` keeps those values of `now`; answers their paths, in the file's order.
 [[nodiscard]] std::vector<std::string> keep_until_restart(const gateway_config& now, gateway_config& next);
@@ -101,7 +104,7 @@ struct loaded_policy {
 // Reads the process environment and the file system.
 [[nodiscard]] load_environment system_environment(adapter_catalogue adapters, std::string host_name);
 
-// The effective value as YAML-like text, secrets masked.
+// All that is in force: each setting with its value and where it was set, and the routes as they were compiled.
 [[nodiscard]] std::string describe(const gateway_config& config);
 
 }  // namespace stellwerk::config

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "base/text.hpp"
 
 namespace stellwerk::config {
@@ -30,7 +32,56 @@ std::optional<double> with_unit(std::string_view text, std::initializer_list<uni
   return std::nullopt;
 }
 
+// Notes what a reader left in `out`, whichever way it ends.
+template <class T>
+class noted {
+ public:
+  noted(map_reader& fields, std::string_view key, const T& out) : fields_{fields}, key_{key}, out_{out} {}
+  noted(const noted&) = delete;
+  noted& operator=(const noted&) = delete;
+  ~noted() { fields_.note(key_, text_of(out_)); }
+
+ private:
+  static std::string text_of(const std::string& value) { return value.empty() ? "not set" : value; }
+  static std::string text_of(bool value) { return value ? "true" : "false"; }
+  static std::string text_of(std::uint32_t value) { return std::to_string(value); }
+  static std::string text_of(std::uint64_t value) { return std::to_string(value); }
+  static std::string text_of(double value) { return fmt::format("{}", value); }
+  static std::string text_of(duration value) {
+    for (const auto& [unit, name] : {std::pair{3'600'000, "h"}, {60'000, "m"}, {1000, "s"}}) {
+      if (value.count() != 0 && value.count() % unit == 0) return std::to_string(value.count() / unit) + name;
+    }
+    return std::to_string(value.count()) + "ms";
+  }
+  static std::string text_of(const policy::money& value) { return fmt::format("{} {}", value.amount, value.currency); }
+  static std::string text_of(const std::vector<std::string>& values) {
+    return fmt::format("[{}]", fmt::join(values, ", "));
+  }
+  template <class V>
+  static std::string text_of(const std::optional<V>& value) {
+    return value ? text_of(*value) : "not set";
+  }
+
+  map_reader& fields_;
+  std::string_view key_;
+  const T& out_;
+};
+
 }  // namespace
+
+void setting_book::note(const std::string& path, std::string value, position at) {
+  const auto [known, is_new] = index_.emplace(path, settings_.size());
+  if (is_new) {
+    settings_.push_back({path, std::move(value), at});
+  } else {
+    settings_[known->second].value = std::move(value);
+  }
+}
+
+void map_reader::note(std::string_view key, std::string value) {
+  const yaml_node* found = node_ == nullptr ? nullptr : node_->find(key);
+  context_.in_force.note(path_of(key), std::move(value), found == nullptr ? position{} : found->at);
+}
 
 std::optional<double> parse_number(std::string_view text) {
   if (text.empty() || (std::isdigit(static_cast<unsigned char>(text[0])) == 0 && text[0] != '-')) return std::nullopt;
@@ -172,10 +223,12 @@ void map_reader::require(std::string_view key) {
 }
 
 void map_reader::text(std::string_view key, std::string& out) {
+  const noted shown{*this, key, out};
   if (const yaml_node* found = scalar(key, "text")) out = found->text;
 }
 
 void map_reader::boolean(std::string_view key, bool& out) {
+  const noted shown{*this, key, out};
   const yaml_node* found = scalar(key, "true or false");
   if (found == nullptr) return;
   if (!found->quoted && found->text == "true") {
@@ -188,6 +241,7 @@ void map_reader::boolean(std::string_view key, bool& out) {
 }
 
 void map_reader::integer64(std::string_view key, std::uint64_t& out) {
+  const noted shown{*this, key, out};
   const yaml_node* found = scalar(key, "a whole number");
   if (found == nullptr) return;
   const auto value = parse_decimal(found->text);
@@ -199,6 +253,7 @@ void map_reader::integer64(std::string_view key, std::uint64_t& out) {
 }
 
 void map_reader::integer(std::string_view key, std::uint32_t& out, std::uint32_t least) {
+  const noted shown{*this, key, out};
   std::uint64_t value = out;
   integer64(key, value);
   if (value < least || value > 1'000'000'000) {
@@ -209,6 +264,7 @@ void map_reader::integer(std::string_view key, std::uint32_t& out, std::uint32_t
 }
 
 void map_reader::number(std::string_view key, double& out) {
+  const noted shown{*this, key, out};
   const yaml_node* found = scalar(key, "a number");
   if (found == nullptr) return;
   if (const auto value = parse_number(found->text); value && !found->quoted) {
@@ -219,12 +275,14 @@ void map_reader::number(std::string_view key, double& out) {
 }
 
 void map_reader::duration_value(std::string_view key, duration& out) {
+  const noted shown{*this, key, out};
   std::optional<duration> value;
   optional_duration(key, value);
   if (value) out = *value;
 }
 
 void map_reader::optional_duration(std::string_view key, std::optional<duration>& out) {
+  const noted shown{*this, key, out};
   const yaml_node* found = scalar(key, "a duration");
   if (found == nullptr) return;
   const auto value = parse_duration(found->text);
@@ -233,6 +291,7 @@ void map_reader::optional_duration(std::string_view key, std::optional<duration>
 }
 
 void map_reader::size(std::string_view key, std::uint64_t& out) {
+  const noted shown{*this, key, out};
   const yaml_node* found = scalar(key, "a size");
   if (found == nullptr) return;
   const auto value = parse_size(found->text);
@@ -240,20 +299,27 @@ void map_reader::size(std::string_view key, std::uint64_t& out) {
 }
 
 void map_reader::rate(std::string_view key, std::optional<double>& out) {
+  note(key, out ? fmt::format("{}/s", *out) : "not set");
   const yaml_node* found = scalar(key, "a rate");
   if (found == nullptr) return;
   const auto value = parse_rate(found->text);
-  value ? void(out = value) : fault(key, "a rate such as 500/s, 50/m or 10/h is expected, not '" + found->text + "'");
+  if (!value) return fault(key, "a rate such as 500/s, 50/m or 10/h is expected, not '" + found->text + "'");
+  out = value;
+  note(key, found->text);
 }
 
 void map_reader::percent(std::string_view key, double& out) {
+  note(key, fmt::format("{}%", out * 100));
   const yaml_node* found = scalar(key, "a percentage");
   if (found == nullptr) return;
   const auto value = parse_percent(found->text);
-  value ? void(out = *value) : fault(key, "a percentage such as 50% is expected, not '" + found->text + "'");
+  if (!value) return fault(key, "a percentage such as 50% is expected, not '" + found->text + "'");
+  out = *value;
+  note(key, found->text);
 }
 
 void map_reader::money_value(std::string_view key, std::optional<policy::money>& out) {
+  const noted shown{*this, key, out};
   const yaml_node* found = scalar(key, "an amount");
   if (found == nullptr) return;
   const auto value = parse_money(found->text);
@@ -261,6 +327,7 @@ void map_reader::money_value(std::string_view key, std::optional<policy::money>&
 }
 
 void map_reader::texts(std::string_view key, std::vector<std::string>& out) {
+  const noted shown{*this, key, out};
   const yaml_node* found = get(key);
   if (found == nullptr) return;
   if (found->what != yaml_node::kind::list) {
@@ -281,6 +348,7 @@ void map_reader::texts(std::string_view key, std::vector<std::string>& out) {
 
 void map_reader::file_path(std::string_view key, std::string& out) {
   text(key, out);
+  const noted shown{*this, key, out};
   if (!out.empty() && out[0] != '/' && !context_.directory.empty()) out = context_.directory + "/" + out;
 }
 
@@ -288,6 +356,7 @@ void map_reader::secret_or_text(std::string_view key, std::string& out) {
   const yaml_node* found = get(key);
   if (found != nullptr && found->what == yaml_node::kind::scalar) {
     out = found->text;
+    note(key, "********");
   } else {
     secret(key, out);
   }
@@ -295,6 +364,7 @@ void map_reader::secret_or_text(std::string_view key, std::string& out) {
 
 void map_reader::secret(std::string_view key, std::string& out) {
   const yaml_node* found = get(key);
+  note(key, found != nullptr || !out.empty() ? "********" : "not set");
   if (found == nullptr) return;
   if (found->what != yaml_node::kind::map || found->fields.size() != 1) {
     fault(key, "a secret is given as {env: NAME} or {file: PATH}, never in the file itself");
@@ -339,7 +409,9 @@ void map_reader::finish() {
     if (asked_.contains(key)) continue;
     yaml_node place;
     place.at = value.key_at;
-    context_.faults.add(place, path_of(key), "unknown key '" + key + "'" + nearest_hint(key, known));
+    std::string hint = nearest_hint(key, known);
+    if (hint.empty()) hint = "; known are " + fmt::format("{}", fmt::join(known, ", "));
+    context_.faults.add(place, path_of(key), "unknown key '" + key + "'" + hint);
   }
 }
 

@@ -39,9 +39,21 @@ class fault_sink {
   std::map<std::string, position> places_;
 };
 
+// Collects what is in force, each path once; what is noted last about a path is its value.
+class setting_book {
+ public:
+  void note(const std::string& path, std::string value, position at);
+  [[nodiscard]] std::vector<effective_setting> take() { return std::move(settings_); }
+
+ private:
+  std::vector<effective_setting> settings_;
+  std::map<std::string, std::size_t> index_;
+};
+
 // Where secrets and relative paths come from.
 struct load_context {
   fault_sink& faults;
+  setting_book& in_force;
   std::string directory;  // of the configuration file
   std::function<std::optional<std::string>(const std::string&)> environment;
   std::function<std::optional<std::string>(const std::string&)> read_file;
@@ -87,7 +99,12 @@ class map_reader {
     std::vector<std::string_view> names;
     for (const auto& one : known) names.push_back(one.first);
     if (const auto at = choose(key, names)) out = (known.begin() + static_cast<std::ptrdiff_t>(*at))->second;
+    for (const auto& [word, value] : known) {
+      if (value == out) return note(key, std::string{word});
+    }
   }
+  // The value of `key` as it is in force, where something else than the file has the last word.
+  void note(std::string_view key, std::string value);
 
   void fault(std::string_view key, std::string reason);  // at the key's value, or at the map
   void require(std::string_view key);

@@ -18,6 +18,13 @@ struct config_fault {
   std::string reason;
 };
 
+// One value that is in force: what the file says, or the default where it says nothing. Secrets are masked.
+struct effective_setting {
+  std::string path;
+  std::string value;  // "not set" where there is none
+  position at;        // line 0: the default
+};
+
 // What can be loaded and cannot be meant: found by `check`, logged by `serve`, never a reason not to start.
 struct config_finding {
   enum class severity : unsigned char { warning, fault };

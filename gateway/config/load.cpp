@@ -75,6 +75,22 @@ void check_doors(const load_environment& environment, const ingress::ingress_set
   }
 }
 
+// What a destination's certificate is checked against, where it is checked.
+void check_authorities(const load_environment& environment,
+                       const std::vector<adapters::destination_settings>& destinations, fault_sink& faults) {
+  if (!environment.check_ca) return;
+  const auto check = [&](const std::string& file, const std::string& path) {
+    if (file.empty()) return;
+    if (std::string reason = environment.check_ca(file); !reason.empty()) faults.add_at(path, std::move(reason));
+  };
+  for (const adapters::destination_settings& one : destinations) {
+    const std::string path = "destinations." + one.name;
+    check(one.smtp.ca_file, path + ".tls.ca");
+    check(one.esp.ca_file, path + ".tls.ca");
+    if (one.esp.relay) check(one.esp.relay->ca_file, path + ".relay.tls.ca");
+  }
+}
+
 void check_node_name(map_reader& node, const std::string& name) {
   const auto allowed = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_'; };
   if (name.empty() || name.size() > 253 || !std::all_of(name.begin(), name.end(), allowed)) {
@@ -83,7 +99,8 @@ void check_node_name(map_reader& node, const std::string& name) {
 }
 
 // Compiles what was read; faults of conditions go to their place in the text.
-std::shared_ptr<const policy::policy> compile_into(const policy::policy_config& rules, const std::vector<policy::destination_traits>& traits,
+std::shared_ptr<const policy::policy> compile_into(const policy::policy_config& rules,
+                                                   const std::vector<policy::destination_traits>& traits,
                                                    fault_sink& faults) {
   auto compiled = policy::compile(rules, traits);
   if (auto* made = std::get_if<std::shared_ptr<const policy::policy>>(&compiled)) return std::move(*made);
@@ -123,7 +140,8 @@ std::string directory_of(const std::string& file) {
 
 }  // namespace
 
-std::variant<gateway_config, std::vector<config_fault>> load_config(const std::string& file, const load_environment& environment) {
+std::variant<gateway_config, std::vector<config_fault>> load_config(const std::string& file,
+                                                                    const load_environment& environment) {
   const auto text = environment.read_file(file);
   if (!text) return std::vector{config_fault{{}, "", "cannot be read"}};
   yaml_document parsed = read_yaml(*text);
@@ -132,8 +150,9 @@ std::variant<gateway_config, std::vector<config_fault>> load_config(const std::s
   gateway_config out;
   out.file = file;
   fault_sink faults;
+  setting_book in_force;
   faults.add_all(std::move(parsed.faults));
-  const load_context context{faults, directory_of(file), environment.variable, environment.read_file};
+  const load_context context{faults, in_force, directory_of(file), environment.variable, environment.read_file};
   map_reader root{&parsed.root, "", context};
   map_reader node{root.get("node"), "node", context};
   out.node.name = environment.host_name;
@@ -147,7 +166,8 @@ std::variant<gateway_config, std::vector<config_fault>> load_config(const std::s
   load_streams(root, context, out.streams);
   load_delivery(root, context, out.delivery);
   map_reader log{root.get("log"), "log", context};
-  log.choice<std::string>("level", out.log_level, {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}});
+  log.choice<std::string>("level", out.log_level,
+                          {{"debug", "debug"}, {"info", "info"}, {"warning", "warning"}, {"error", "error"}});
   log.finish();
   std::vector<policy::destination_traits> traits;
   load_destinations(root.get("destinations"), context, environment.adapters, out.destinations, traits);
@@ -156,8 +176,10 @@ std::variant<gateway_config, std::vector<config_fault>> load_config(const std::s
     if (one.esp.relay && one.esp.relay->helo_name.empty()) one.esp.relay->helo_name = out.node.name;
   }
   check_doors(environment, out.ingress, faults);
+  check_authorities(environment, out.destinations, faults);
   policy::policy_config rules;
-  root.choice<policy_source>("policy_source", out.policy_source, {{"file", policy_source::file}, {"store", policy_source::store}});
+  root.choice<policy_source>("policy_source", out.policy_source,
+                             {{"file", policy_source::file}, {"store", policy_source::store}});
   const yaml_node* policy_node = root.get("policy");
   load_policy(policy_node, context, rules);
   if (policy_node != nullptr) out.policy_text = to_yaml(*policy_node);
@@ -166,6 +188,7 @@ std::variant<gateway_config, std::vector<config_fault>> load_config(const std::s
   out.policy = compile_into(rules, traits, faults);
   if (!faults.empty()) return in_order(faults);
   out.findings = findings_of(*out.policy, known_clients(out), faults);
+  out.in_force = in_force.take();
   return out;
 }
 
@@ -183,8 +206,9 @@ std::variant<loaded_policy, std::vector<config_fault>> load_policy_text(
   const yaml_node& tree = std::get<yaml_node>(parsed);
   const yaml_node* inner = tree.fields.size() == 1 ? tree.find("policy") : nullptr;
   fault_sink faults;
+  setting_book in_force;  // nobody asks for it here
   const auto nothing = [](const std::string&) { return std::optional<std::string>{}; };
-  const load_context context{faults, "", nothing, nothing};  // a policy names no secrets and no files
+  const load_context context{faults, in_force, "", nothing, nothing};  // a policy names no secrets and no files
   policy::policy_config rules;
   load_policy(inner != nullptr ? inner : &tree, context, rules);
   auto made = compile_into(rules, {destinations.begin(), destinations.end()}, faults);

@@ -43,7 +43,10 @@ void load_smtp(map_reader& fields, const load_context& context, std::uint16_t de
     auth.secret("password", given.password);
     auth.finish();
     out.auth = given;
-    if (out.tls == adapters::tls_mode::opportunistic) out.tls = adapters::tls_mode::required;
+    if (out.tls == adapters::tls_mode::opportunistic) {
+      out.tls = adapters::tls_mode::required;
+      tls.note("mode", "required");
+    }
   }
   fields.duration_value("connect_timeout", out.timeouts.connect);
   fields.duration_value("greeting_timeout", out.timeouts.greeting);

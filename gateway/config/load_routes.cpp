@@ -1,4 +1,6 @@
 // Routes and the nodes of their trees; docs/policy.md has the grammar.
+#include <array>
+
 #include "base/text.hpp"
 #include "gateway/config/sections.hpp"
 
@@ -157,6 +159,26 @@ void load_ending(map_reader& fields, std::string_view key, node_config::kind wha
   fields.text(key, out.name);
 }
 
+constexpr std::array<std::string_view, 11> kinds{"failover", "split",  "limit", "cheapest", "spill",  "warmup",
+                                                 "shadow",   "switch", "hold",  "refuse",   "discard"};
+constexpr const char* node_forms =
+    "a destination's name, a list, or one of failover, split, limit, cheapest, spill, warmup, shadow, switch, hold, "
+    "refuse, discard is expected";
+
+// Two of them in one map: which stands above which cannot be told.
+void check_one_kind(map_reader& fields) {
+  std::string_view first;
+  for (const std::string_view key : kinds) {
+    if (!fields.has(key)) continue;
+    if (first.empty()) {
+      first = key;
+    } else {
+      fields.fault(key, "stands beside " + std::string{first} + ": " + node_forms);
+      (void)fields.get(key);  // told: not also as an unknown key
+    }
+  }
+}
+
 // The key that names the kind; false if there is none.
 bool load_kind(map_reader& fields, const load_context& context, node_config& out) {
   using kind = node_config::kind;
@@ -187,14 +209,16 @@ void load_node(const yaml_node& node, const std::string& path, const load_contex
     load_children(node, path, context, out.children);
     return;
   }
-  map_reader fields{&node, path, context};
-  if (!load_kind(fields, context, out)) {
-    context.faults.add(node, path,
-                       "a destination's name, a list, or one of failover, split, limit, cheapest, spill, warmup, "
-                       "shadow, switch, hold, "
-                       "refuse, discard is expected");
+  if (node.what == yaml_node::kind::null) {
+    context.faults.add(node, path, node_forms);
     return;
   }
+  map_reader fields{&node, path, context};
+  if (!load_kind(fields, context, out)) {
+    context.faults.add(node, path, node_forms);
+    return;
+  }
+  check_one_kind(fields);
   fields.finish();
 }
 

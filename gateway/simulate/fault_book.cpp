@@ -21,15 +21,16 @@ constexpr std::array<std::pair<std::string_view, fault_stage>, 8> stages{{{"conn
                                                                           {"dot", fault_stage::dot},
                                                                           {"request", fault_stage::request},
                                                                           {"response", fault_stage::response}}};
-constexpr std::array<std::pair<std::string_view, fault_action>, 9> actions{{{"refuse", fault_action::refuse},
-                                                                            {"reply", fault_action::reply},
-                                                                            {"stall", fault_action::stall},
-                                                                            {"close", fault_action::close},
-                                                                            {"reset", fault_action::reset},
-                                                                            {"accept_then_close", fault_action::accept_then_close},
-                                                                            {"slow", fault_action::slow},
-                                                                            {"partial", fault_action::partial},
-                                                                            {"discard", fault_action::discard}}};
+constexpr std::array<std::pair<std::string_view, fault_action>, 9> actions{
+    {{"refuse", fault_action::refuse},
+     {"reply", fault_action::reply},
+     {"stall", fault_action::stall},
+     {"close", fault_action::close},
+     {"reset", fault_action::reset},
+     {"accept_then_close", fault_action::accept_then_close},
+     {"slow", fault_action::slow},
+     {"partial", fault_action::partial},
+     {"discard", fault_action::discard}}};
 
 template <class E, std::size_t N>
 std::optional<E> value_of(const std::array<std::pair<std::string_view, E>, N>& known, std::string_view name) {
@@ -44,7 +45,8 @@ std::optional<duration> read_duration(const json::value& value) {
   if (value.is_number()) return duration{static_cast<long long>(value.to_number<double>() * 1000)};
   if (!value.is_string()) return std::nullopt;
   const std::string_view text = value.get_string();
-  for (const auto& [unit, factor] : {std::pair<std::string_view, long long>{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}}) {
+  for (const auto& [unit, factor] :
+       {std::pair<std::string_view, long long>{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}}) {
     if (!text.ends_with(unit)) continue;
     if (const auto number = parse_decimal(text.substr(0, text.size() - unit.size()))) {
       return duration{static_cast<long long>(*number) * factor};
@@ -53,21 +55,39 @@ std::optional<duration> read_duration(const json::value& value) {
   return std::nullopt;
 }
 
-std::optional<fault_rule> read_rule(const json::object& object, std::string& fault) {
+// A rule for a door that nobody stands behind would never befall anybody, and its test would pass for nothing.
+std::optional<std::string> read_door(const json::value& value, const std::vector<std::string_view>& doors,
+                                     std::string& fault) {
+  if (value.is_string()) {
+    const std::string_view name = value.get_string();
+    if (std::find(doors.begin(), doors.end(), name) != doors.end()) return std::string{name};
+  }
+  fault = "unknown door " + json::serialize(value) + ": known are";
+  for (const std::string_view known : doors) fault += (known == doors.front() ? " " : ", ") + std::string{known};
+  return std::nullopt;
+}
+
+std::optional<fault_rule> read_rule(const json::object& object, const std::vector<std::string_view>& doors,
+                                    std::string& fault) {
   fault_rule rule;
   bool has_stage = false;
   bool has_action = false;
   for (const auto& [key, value] : object) {
-    const auto text = [&]() -> std::string { return value.is_string() ? std::string{value.get_string()} : std::string{}; };
+    const auto text = [&]() -> std::string {
+      return value.is_string() ? std::string{value.get_string()} : std::string{};
+    };
     if (key == "door") {
-      rule.door = text();
+      auto door = read_door(value, doors, fault);
+      if (!door) return std::nullopt;
+      rule.door = std::move(*door);
     } else if (key == "match" && value.is_object()) {
       for (const auto& [what, glob] : value.get_object()) {
         std::string* target = what == "recipient" ? &rule.match_recipient
                               : what == "from"    ? &rule.match_from
                               : what == "header"  ? &rule.match_header
                                                   : nullptr;
-        if (target == nullptr || !glob.is_string()) return fault = "match: recipient, from or header with a glob", std::nullopt;
+        if (target == nullptr || !glob.is_string())
+          return fault = "match: recipient, from or header with a glob", std::nullopt;
         *target = std::string{glob.get_string()};
       }
     } else if (key == "stage") {
@@ -158,14 +178,15 @@ std::optional<fault_rule> fault_book::find(std::string_view door, fault_stage st
   return std::nullopt;
 }
 
-std::optional<std::vector<fault_rule>> parse_faults(std::string_view text, std::string& fault) {
+std::optional<std::vector<fault_rule>> parse_faults(std::string_view text, const std::vector<std::string_view>& doors,
+                                                    std::string& fault) {
   boost::system::error_code failure;
   const json::value parsed = json::parse(text, failure);
   if (failure || !parsed.is_array()) return fault = "a JSON list of rules is expected", std::nullopt;
   std::vector<fault_rule> rules;
   for (const json::value& one : parsed.get_array()) {
     if (!one.is_object()) return fault = "each rule is an object", std::nullopt;
-    auto rule = read_rule(one.get_object(), fault);
+    auto rule = read_rule(one.get_object(), doors, fault);
     if (!rule) return std::nullopt;
     rules.push_back(std::move(*rule));
   }

@@ -25,7 +25,8 @@ net::http_response plain(int status, std::string text) {
 net::http_response scripted(const std::string& reply) {
   const auto space = reply.find(' ');
   const auto status = parse_decimal(std::string_view{reply}.substr(0, space));
-  net::http_response response = plain(status ? static_cast<int>(*status) : 500, space == std::string::npos ? "" : reply.substr(space + 1));
+  net::http_response response =
+      plain(status ? static_cast<int>(*status) : 500, space == std::string::npos ? "" : reply.substr(space + 1));
   if (response.body.starts_with('{')) response.fields.front().value = "application/json";
   return response;
 }
@@ -42,7 +43,14 @@ fault_subject subject_of(const std::vector<record>& records) {
 
 }  // namespace
 
-http_conversation::http_conversation(std::unique_ptr<net::stream> connection, stand_in_services& services, dialect_list& dialects)
+std::vector<std::string_view> doors_of(const dialect_list& dialects) {
+  std::vector<std::string_view> doors{"smtp"};
+  for (const auto& one : dialects) doors.push_back(one->name());
+  return doors;
+}
+
+http_conversation::http_conversation(std::unique_ptr<net::stream> connection, stand_in_services& services,
+                                     dialect_list& dialects)
     : stream_{std::move(connection)}, services_{services}, dialects_{dialects}, lines_{*stream_} {}
 
 // Known by the request line only: `POST /faults` comes by the same address and must always get in.
@@ -83,7 +91,8 @@ async::awaitable<bool> http_conversation::read_request(net::http_request& reques
     const auto colon = line->find(':');
     if (colon == std::string_view::npos) co_return false;
     request.fields.push_back({std::string{line->substr(0, colon)}, std::string{trim(line->substr(colon + 1))}});
-    if (iequals(request.fields.back().name, "content-length")) length = parse_decimal(request.fields.back().value).value_or(0);
+    if (iequals(request.fields.back().name, "content-length"))
+      length = parse_decimal(request.fields.back().value).value_or(0);
   }
   co_return false;
 }
@@ -124,7 +133,8 @@ async::awaitable<http_conversation::next> http_conversation::respond(net::http_r
   co_return co_await send(std::move(unknown));
 }
 
-async::awaitable<http_conversation::next> http_conversation::answer_dialect(dialect& vendor, net::http_request request, std::string path) {
+async::awaitable<http_conversation::next> http_conversation::answer_dialect(dialect& vendor, net::http_request request,
+                                                                            std::string path) {
   dialect_answer answer = vendor.answer(request, path);
   const fault_subject subject = subject_of(answer.records);
   if (auto fault = services_.faults.find(vendor.name(), fault_stage::request, subject)) {
@@ -158,7 +168,8 @@ async::awaitable<http_conversation::next> http_conversation::answer_dialect(dial
   if (fault && fault->action == fault_action::slow) {
     co_await services_.network.sleep_until(services_.time.steady() + fault->delay);
   } else if (fault && fault->action == fault_action::partial) {
-    const std::string half = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"Messages\":[{\"Sta";
+    const std::string half =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"Messages\":[{\"Sta";
     (void)co_await stream_->write_one(half);
     co_return next::end;
   } else if (fault) {
@@ -204,7 +215,7 @@ async::awaitable<http_conversation::next> http_conversation::send(net::http_resp
 
 net::http_response http_conversation::set_faults(const std::string& body) {
   std::string fault;
-  auto rules = parse_faults(body, fault);
+  auto rules = parse_faults(body, doors_of(dialects_), fault);
   if (!rules) return plain(400, fault + "\n");
   const std::size_t count = rules->size();
   services_.faults.replace(std::move(*rules));

@@ -18,6 +18,9 @@ namespace stellwerk::simulate {
 
 using dialect_list = std::vector<std::unique_ptr<dialect>>;
 
+// The doors that a fault rule may name: the SMTP one and each dialect's.
+[[nodiscard]] std::vector<std::string_view> doors_of(const dialect_list& dialects);
+
 class http_conversation {
  public:
   http_conversation(std::unique_ptr<net::stream> connection, stand_in_services& services, dialect_list& dialects);

@@ -30,7 +30,8 @@ struct simulator::parts {
     co_await conversation.run();
   }
 
-  static async::awaitable<void> talk_http(std::unique_ptr<net::stream> connection, stand_in_services& services, dialect_list& dialects) {
+  static async::awaitable<void> talk_http(std::unique_ptr<net::stream> connection, stand_in_services& services,
+                                          dialect_list& dialects) {
     http_conversation conversation{std::move(connection), services, dialects};
     co_await conversation.run();
   }
@@ -61,7 +62,7 @@ std::optional<simulate_fault> simulator::start(const std::function<void(std::str
   if (!all.records.usable()) return simulate_fault{"cannot write " + all.options.record_path, false};
   if (!all.options.faults.empty()) {
     std::string fault;
-    auto rules = parse_faults(all.options.faults, fault);
+    auto rules = parse_faults(all.options.faults, doors_of(all.dialects), fault);
     if (!rules) return simulate_fault{"faults: " + fault, false};
     all.faults.replace(std::move(*rules));
   }
@@ -71,8 +72,9 @@ std::optional<simulate_fault> simulator::start(const std::function<void(std::str
   all.http = all.door([&all](std::unique_ptr<net::stream> connection) {
     all.tasks.spawn("http", parts::talk_http(std::move(connection), all.services, all.dialects));
   });
-  for (auto& [door, address, name] : {std::tuple<net::listener*, const std::string&, const char*>{all.smtp.get(), all.options.smtp_address, "smtp"},
-                                      {all.http.get(), all.options.http_address, "http"}}) {
+  for (auto& [door, address, name] :
+       {std::tuple<net::listener*, const std::string&, const char*>{all.smtp.get(), all.options.smtp_address, "smtp"},
+        {all.http.get(), all.options.http_address, "http"}}) {
     const auto parsed = net::parse_listen_address(address);
     if (!parsed) return simulate_fault{address + " is no address with a port", false};
     const auto bound = door->open(*parsed);

@@ -100,6 +100,40 @@ TEST(load, what_is_printed_shows_no_secret) {
   EXPECT_THAT(text, HasSubstr("********"));
 }
 
+TEST(load, what_is_printed_is_all_that_is_in_force_and_where_it_was_set) {
+  const std::string text = describe(loader{}.good(small_file("history: {retention: 48h}\nspool: {sync: false}\n")));
+  for (const char* line : {
+           "\ndestinations.onprem.adapter: smtp  # line 2\n",
+           "\ndestinations.onprem.hosts: [mta1:25]  # line 2\n",
+           "\ndestinations.onprem.connections: 20  # default\n",
+           "\ndestinations.onprem.tls.mode: opportunistic  # default\n",
+           "\ndestinations.onprem.rate: not set  # default\n",
+           "\nhistory.retention: 48h  # line 6\n",
+           "\nspool.sync: false  # line 7\n",
+           "\ndelivery.delay_warning: 4h  # default\n",
+           "\nstreams.transactional.guaranteed: 50%  # default\n",
+           "\nlog.level: info  # default\n",
+           "\npolicy.health.connect_failures: 2  # default\n",
+           "\npolicy.retry.marketing.lifetime: 72h  # default\n",
+           "\npolicy.routes[0].on_deferral: wait  # default\n",
+           "\n  - {name: all, via: onprem, on_unknown: same_destination}\n",
+       }) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
+TEST(load, a_ca_file_that_cannot_be_used_is_a_fault_at_its_place) {
+  const auto with_ca = [](const std::string& tls) {
+    return "destinations:\n  onprem: {adapter: smtp, hosts: [\"mta1:25\"], tls: " + tls +
+           "}\npolicy:\n  routes:\n    - {name: all, via: onprem}\n";
+  };
+  loader files;
+  files.files["/etc/stellwerk/ours.pem"] = "pem";
+  EXPECT_THAT(files.faults(with_ca("{mode: verified, ca: ours.pem}")), testing::IsEmpty());
+  EXPECT_THAT(files.faults(with_ca("{mode: verified, ca: theirs.pem}")),
+              ElementsAre("2:71: destinations.onprem.tls.ca: /etc/stellwerk/theirs.pem: cannot be read"));
+}
+
 TEST(load, units) {
   EXPECT_EQ(config::parse_duration("250ms"), 250ms);
   EXPECT_EQ(config::parse_duration("1.5s"), 1500ms);

@@ -7,7 +7,13 @@ namespace stellwerk::test {
 std::variant<config::gateway_config, std::vector<config::config_fault>> loader::load(const std::string& text) const {
   config::load_environment environment;
   environment.adapters.names = {"smtp", "mailjet"};
-  environment.adapters.describe = [](const adapters::destination_settings&, policy::destination_traits&) {};
+  environment.adapters.describe = [](const adapters::destination_settings& settings,
+                                     policy::destination_traits& traits) {
+    traits.can_sandbox = settings.adapter == "mailjet";
+  };
+  environment.check_ca = [this](const std::string& file) {
+    return files.contains(file) ? std::string{} : file + ": cannot be read";
+  };
   environment.adapters.fault = [](const adapters::destination_settings& settings) {
     return settings.esp.url.starts_with("ftp:") ? std::string{"no URL for us"} : std::string{};
   };
