@@ -132,6 +132,7 @@ std::string passed_over(const policy& rules, const decision& made) {
 
 bool assumed_live_state::assume(const policy& rules, std::string_view destination, const assumption& what) {
   destination_status status;
+  status.full = what.full;
   status.backlog = what.backlog;
   status.spent = what.spent;
   if (what.state == "open") {

@@ -38,6 +38,7 @@ class assumed_live_state final : public live_state {
     std::string state = "closed";
     std::int64_t backlog = 0;
     double spent = 0;
+    bool full = false;  // no connection or token free: what a `spill` node looks at
   };
 
   explicit assumed_live_state(const policy& rules)

@@ -17,6 +17,10 @@ std::string read_destination(const std::string& name, const yaml_node& node,
   for (const auto& [key, given] : node.fields) {
     if (key == "state") {
       out.state = given.text;
+    } else if (key == "full") {
+      if (given.text != "true" && given.text != "false")
+        return path + ".full: true or false is expected, not '" + given.text + "'";
+      out.full = given.text == "true";
     } else if (key == "backlog") {
       const auto number = config::parse_number(given.text);
       if (!number || *number < 0) return path + ".backlog: a number of messages is expected, not '" + given.text + "'";
@@ -28,7 +32,7 @@ std::string read_destination(const std::string& name, const yaml_node& node,
       if (!number || *number < 0) return path + ".spent: an amount is expected, not '" + given.text + "'";
       out.spent = *number;
     } else {
-      return path + ": unknown key '" + key + "'" + config::nearest_hint(key, {"state", "backlog", "spent"});
+      return path + ": unknown key '" + key + "'" + config::nearest_hint(key, {"state", "full", "backlog", "spent"});
     }
   }
   return "";

@@ -19,7 +19,7 @@ struct assumption {
   std::vector<policy::past_attempt> attempts;
 };
 
-// now, destinations {NAME: {state, backlog, spent}}, attempts [{destination, outcome}].
+// now, destinations {NAME: {state, full, backlog, spent}}, attempts [{destination, outcome}].
 [[nodiscard]] std::variant<assumption, std::string> read_assumption(const config::yaml_node& node);
 
 // The live state, or which destination or state is unknown.

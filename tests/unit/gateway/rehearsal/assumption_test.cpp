@@ -17,12 +17,14 @@ std::string fault_of(const std::string& text) {
 TEST(assumption, every_key_is_read) {
   const auto read = read_assumption(tree_of(
       "now: 2026-03-02T09:30:00Z\n"
-      "destinations: {onprem: {state: open, backlog: 7}, mailjet: {spent: 120.5}, ses: {spent: 3 EUR}}\n"
+      "destinations: {onprem: {state: open, full: true, backlog: 7}, mailjet: {spent: 120.5}, ses: {spent: 3 EUR}}\n"
       "attempts: [{destination: onprem, outcome: deferred_recipient}]\n"));
   const auto& made = std::get<assumption>(read);
   EXPECT_EQ(made.now, parse_rfc3339("2026-03-02T09:30:00Z"));
   EXPECT_EQ(made.destinations.at("onprem").state, "open");
   EXPECT_EQ(made.destinations.at("onprem").backlog, 7);
+  EXPECT_TRUE(made.destinations.at("onprem").full);
+  EXPECT_FALSE(made.destinations.at("mailjet").full);
   EXPECT_EQ(made.destinations.at("mailjet").state, "closed");
   EXPECT_EQ(made.destinations.at("mailjet").spent, 120.5);
   EXPECT_EQ(made.destinations.at("ses").spent, 3);
@@ -36,6 +38,7 @@ TEST(assumption, what_is_wrong_is_said) {
   EXPECT_THAT(fault_of("destinations: {onprem: {stat: open}}"), HasSubstr("did you mean 'state'"));
   EXPECT_THAT(fault_of("destinations: {onprem: open}"), HasSubstr("a map such as"));
   EXPECT_THAT(fault_of("destinations: {onprem: {backlog: many}}"), HasSubstr("onprem.backlog"));
+  EXPECT_THAT(fault_of("destinations: {onprem: {full: very}}"), HasSubstr("onprem.full: true or false"));
   EXPECT_THAT(fault_of("attempts: [{destination: onprem, outcome: lost}]"), HasSubstr("unknown outcome 'lost'"));
   EXPECT_THAT(fault_of("attempts: [{outcome: unknown}]"), HasSubstr("destination is required"));
   EXPECT_EQ(fault_of("{}"), "");
