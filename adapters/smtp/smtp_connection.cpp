@@ -96,8 +96,13 @@ async::awaitable<void> smtp_connection::transact(transaction_dialog& dialog, con
       co_await write_content(dialog, what);
       continue;
     }
+    duration patience = timeout_of(action.stage);
+    // A peer that has said nothing yet since the connection lay idle may be gone: it has the time of a greeting, then a
+    // fresh connection tells.
+    if (action.stage == attempt_stage::mail && !first_reply_at_)
+      patience = std::min(patience, settings_.timeouts.greeting);
     // A message that is handed over is waited for, whatever the attempt's own deadline (RFC 1047).
-    set_deadline(timeout_of(action.stage), action.stage == attempt_stage::dot ? steady_point{} : what.deadline);
+    set_deadline(patience, action.stage == attempt_stage::dot ? steady_point{} : what.deadline);
     if (action.step == client_step::write) {
       trouble = co_await write(action.bytes);
     } else {

@@ -324,6 +324,17 @@ TEST_F(smtp_adapter_test, session_is_reset_and_reused_after_a_refusal) {
   expect_scripts_met();
 }
 
+TEST_F(smtp_adapter_test, a_peer_that_froze_while_idle_is_given_the_time_of_a_greeting) {
+  expect_connection([](script_peer& peer, memory_stream&) { take_message(greet(peer)).stall(); });
+  expect_connection([](script_peer& peer, memory_stream&) { take_message(greet(peer)); });
+  EXPECT_EQ(outcomes_of(deliver(an_attempt())), "delivered delivered");
+  const steady_point began = clock_.steady();
+  EXPECT_EQ(outcomes_of(deliver_for(an_attempt(), seconds{5})), "delivered delivered");
+  EXPECT_GE(clock_.steady() - began, seconds{4});
+  EXPECT_LE(clock_.steady() - began, seconds{5});
+  expect_scripts_met();
+}
+
 TEST_F(smtp_adapter_test, closed_idle_connections_are_not_reused) {
   for (int i = 0; i < 2; ++i) expect_connection([](script_peer& peer, memory_stream&) { take_message(greet(peer)); });
   static_cast<void>(deliver(an_attempt()));
