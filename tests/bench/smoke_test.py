@@ -17,6 +17,8 @@ TINY = {
     "isolation": ["--marketing-queued", "300", "--probes", "40", "--probe-rate", "100", "--stall", "greeting"],
     "idle": ["--idle-seconds", "0.2"],
     "long": ["--messages", "600"],
+    "swap": ["--swaps", "2", "--probe-sessions", "3"],
+    "outage": ["--outages", "dead,account,poison", "--quiet-seconds", "1", "--trouble-seconds", "3", "--outage-rate", "20"],
     "micro": ["--filter", "parse_path", "--minimum-time", "0.001"],
 }
 
