@@ -214,6 +214,11 @@ const yaml_node* map_reader::scalar(std::string_view key, std::string_view expec
 
 void map_reader::fault(std::string_view key, std::string reason) {
   const yaml_node* at = node_ == nullptr ? nullptr : node_->find(key);
+  yaml_node key_alone;
+  if (at != nullptr && at->what == yaml_node::kind::null) {  // nothing stands there: the key is the place
+    key_alone.at = at->key_at;
+    at = &key_alone;
+  }
   if (at == nullptr) at = node_;
   context_.faults.add(at == nullptr ? yaml_node{} : *at, path_of(key), std::move(reason));
 }

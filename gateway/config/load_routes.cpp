@@ -47,6 +47,7 @@ void load_split(map_reader& fields, const load_context& context, node_config& ou
 
 void load_via(map_reader& fields, const load_context& context, node_config& out) {
   node_config child;
+  child.path = fields.path_of("via");
   if (const yaml_node* via = fields.get("via")) {
     load_node(*via, fields.path_of("via"), context, child);
   } else {
@@ -140,6 +141,7 @@ void load_switch(map_reader& fields, const load_context& context, node_config& o
     }
   }
   node_config otherwise;
+  otherwise.path = fields.path_of("otherwise");
   if (const yaml_node* node = fields.get("otherwise")) {
     load_node(*node, fields.path_of("otherwise"), context, otherwise);
   } else {
@@ -231,6 +233,7 @@ void load_route(const yaml_node& node, const std::string& path, const load_conte
   fields.require("name");
   fields.text("name", out.name);
   fields.text("when", out.when);
+  out.via.path = fields.path_of("via");
   if (const yaml_node* via = fields.get("via")) {
     load_node(*via, fields.path_of("via"), context, out.via);
   } else {

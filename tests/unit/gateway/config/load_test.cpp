@@ -131,7 +131,7 @@ TEST(load, a_ca_file_that_cannot_be_used_is_a_fault_at_its_place) {
   files.files["/etc/stellwerk/ours.pem"] = "pem";
   EXPECT_THAT(files.faults(with_ca("{mode: verified, ca: ours.pem}")), testing::IsEmpty());
   EXPECT_THAT(files.faults(with_ca("{mode: verified, ca: theirs.pem}")),
-              ElementsAre("2:71: destinations.onprem.tls.ca: /etc/stellwerk/theirs.pem: cannot be read"));
+              ElementsAre("2:73: destinations.onprem.tls.ca: /etc/stellwerk/theirs.pem: cannot be read"));
 }
 
 TEST(load, units) {

@@ -226,7 +226,7 @@ const bad_form bad_forms[] = {
     {"switch_bad_condition", "{switch: [{when: 'sise > 1', via: esp}], otherwise: onprem}", ".via.switch[0].when",
      "sise"},
     {"switch_condition_no_bool", "{switch: [{when: 'size + 1', via: esp}], otherwise: onprem}", ".via.switch[0].when",
-     "bool"},
+     "a condition is true or false, this is int"},
     // endings
     {"hold_of_a_list", "{hold: [a]}", ".via.hold", "text is expected"},
     {"refuse_of_a_map", "{refuse: {text: a}}", ".via.refuse", "text is expected"},
