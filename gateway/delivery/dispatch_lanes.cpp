@@ -14,10 +14,6 @@ constexpr std::size_t sweep_max = 200;  // old entries looked at per lane and sw
 constexpr duration housekeeping_interval{std::chrono::milliseconds{250}};
 constexpr std::size_t put_off_max = 100;  // recipients of a closed pair written a later due time in one interval
 constexpr duration idle_interval{std::chrono::seconds{1}};
-constexpr duration reread_after{std::chrono::seconds{10}};
-
-// A disk that cannot read now may read later; what is damaged or gone does not come back.
-bool may_be_read_later(const error& failure) { return !failure.is(errc::corrupt) && !failure.is(errc::not_found); }
 
 }  // namespace
 
@@ -228,6 +224,7 @@ void dispatcher::housekeeping(steady_point now) {
   double oldest[2] = {0, 0};
   std::optional<time_point> next_due;
   read_again(now);
+  if (recover_after_ && now >= *recover_after_) recover_intents();
   table_.clear_waits();
   lanes_.for_each([&](lane& one) {
     one.unpark();

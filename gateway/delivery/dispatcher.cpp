@@ -100,20 +100,32 @@ void dispatcher::recover() {
   }
   table_.restore(env_.store.usage());
   recount_backlogs();
+  recover_intents();
+}
+
+// What cannot be read for the moment is asked for again; until then it waits as it is, and nobody else may start it.
+void dispatcher::recover_intents() {
+  recover_after_.reset();
+  const auto again = [this](const error& failure) {
+    if (may_be_read_later(failure)) recover_after_ = env_.time.steady() + reread_after;
+  };
   auto rows = env_.store.open_intents();
   if (!rows) {
     env_.log.error("recover_failed", {{"error", rows.error().message()}});
-    return;
+    return again(rows.error());
   }
   if (planted(defect::intent_forgotten_at_start)) return;
   const time_point now = env_.time.now();
   settlement work;
   for (const spool::recipient_row& row : *rows) {
+    if (leased(row.key)) continue;  // an attempt of this life
     const std::string destination = row.intent ? row.intent->destination : row.pinned_destination;
     const policy::route_config* route = row.intent ? route_named(row.intent->route) : nullptr;
     auto message = env_.store.load_message_row(row.key.message);
     if (!message) {
-      env_.log.error("recover_message_missing", {{"queue_id", row.key.message.to_string()}});
+      env_.log.error("recover_message_missing",
+                     {{"queue_id", row.key.message.to_string()}, {"error", message.error().message()}});
+      again(message.error());
       continue;
     }
     mail::recipient_outcome lost;

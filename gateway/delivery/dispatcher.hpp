@@ -40,6 +40,11 @@
 
 namespace stellwerk::delivery {
 
+// A disk that cannot read now may read later; what is damaged or gone does not come back.
+[[nodiscard]] inline bool may_be_read_later(const error& failure) {
+  return !failure.is(errc::corrupt) && !failure.is(errc::not_found);
+}
+
 struct recipient_key_hash {
   std::size_t operator()(const spool::recipient_key& key) const noexcept {
     return std::hash<queue_id>{}(key.message) ^ (static_cast<std::size_t>(key.index) * 0x9e3779b97f4a7c15ULL);
@@ -131,6 +136,7 @@ class dispatcher final : public spool::acceptor {
     pending_settle follow;
   };
 
+  void recover_intents();
   void handle(accept_event& event);
   void handle(accepted_event& event);
   void handle(report_event& event);
@@ -274,6 +280,7 @@ class dispatcher final : public spool::acceptor {
   steady_point next_wakeup_{};
   steady_point next_housekeeping_{};
   steady_point next_sweep_{};
+  std::optional<steady_point> recover_after_;  // an intent could not be read
 };
 
 }  // namespace stellwerk::delivery

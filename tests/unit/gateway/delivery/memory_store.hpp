@@ -56,6 +56,7 @@ class memory_store final : public spool::store {
     return spool::loaded_message{known->second.row, known->second.content};
   }
   [[nodiscard]] result<spool::message_row> load_message_row(const queue_id& id) override {
+    if (rows_fail) return *rows_fail;
     const auto known = messages_.find(id);
     if (known == messages_.end()) return error{errc::not_found, "memory.load"};
     return known->second.row;
@@ -105,6 +106,7 @@ class memory_store final : public spool::store {
     return out;
   }
   [[nodiscard]] result<std::vector<spool::recipient_row>> open_intents() override {
+    if (reads_fail) return *reads_fail;
     std::vector<spool::recipient_row> out;
     for (const auto& key : open_) {
       if (rows_.at(key).intent) out.push_back(rows_.at(key));
@@ -153,6 +155,7 @@ class memory_store final : public spool::store {
   }
 
   std::optional<error> reads_fail;  // of content and of lanes, as long as it is set
+  std::optional<error> rows_fail;   // of messages
   std::size_t loads = 0;            // of content, asked for
   std::size_t scans = 0;            // of lanes
 

@@ -66,6 +66,38 @@ TEST_F(reading, a_lane_that_cannot_be_read_for_a_while_is_read_later) {
   EXPECT_EQ(store_.in_state(recipient_state::delivered), 2U);
 }
 
+TEST_F(reading, an_intent_that_cannot_be_read_at_the_start_is_recovered_later) {
+  for (std::optional<error> memory_store::*const what : {&memory_store::reads_fail, &memory_store::rows_fail}) {
+    start();
+    occupy();
+    store_.*what = input_error();
+    crash();
+    run_for(seconds{30});
+    const std::size_t seen = runner_.seen.size();
+    EXPECT_EQ(store_.in_state(recipient_state::attempting), 1U);
+    (store_.*what).reset();
+    run_for(minutes{5});
+    EXPECT_EQ(runner_.seen.size(), seen + 1);
+    EXPECT_EQ(store_.in_state(recipient_state::attempting), 0U);
+    EXPECT_EQ(store_.open_recipients(), 0U);
+  }
+}
+
+TEST_F(reading, an_attempt_of_this_life_is_none_that_was_lost) {
+  start();
+  occupy();
+  store_.reads_fail = input_error();
+  crash();
+  runner_.scripts["onprem"] = [](const auto&) { return delivers(minutes{1}); };
+  store_.reads_fail.reset();
+  submit();
+  run_for(seconds{30});
+  // Of the lost one's repeat and of the new one; the connection is the new one's first.
+  run_for(minutes{5});
+  EXPECT_EQ(store_.open_recipients(), 0U);
+  EXPECT_EQ(runner_.seen.size(), 3U);
+}
+
 TEST_F(reading, held_while_it_cannot_be_read_it_stays_held) {
   start();
   occupy();
