@@ -32,6 +32,8 @@ class data_reader {
 
   [[nodiscard]] bool complete() const { return state_ == state::complete; }
   [[nodiscard]] framing_fault fault() const { return fault_; }  // the first one
+  // Nothing of it is wanted any more: like a fault, it is read to its true end. The fault is `too_large`.
+  void give_up() { fail(framing_fault::too_large); }
   // Octets of content so far, lines unstuffed; stands still after a fault.
   [[nodiscard]] std::size_t size() const { return content_.size(); }
   [[nodiscard]] std::string take_content() { return std::move(content_); }  // REQUIRES complete() and no fault

@@ -234,13 +234,14 @@ std::optional<start_fault> gateway::parts::open_admin(std::vector<std::string>& 
 }
 
 std::optional<start_fault> gateway::parts::open_doors(std::vector<std::string>& lines) {
+  const auto smtp_memory = std::make_shared<ingress::smtp::content_memory>();
   for (std::size_t i = 0; i < units.size(); ++i) {
     io_unit& unit = *units[i];
     ingress::smtp::session_services services{
         time,      log,           *unit.admission,
         passwords, failures,      pressure,
         *doors,    *door_numbers, [&unit](steady_point at) { return unit.network.sleep_until(at); },
-        {}};
+        {},        smtp_memory};
     on_thread(unit.context, [&] {
       smtp.push_back(
           std::make_unique<ingress::smtp::smtp_server>(unit.context.get_executor(), std::move(services), connections));

@@ -53,6 +53,7 @@ class dialog {
   void on_tls(const net::tls_session_info& session);
   [[nodiscard]] step on_authenticated(auth_verdict verdict);
   [[nodiscard]] step on_content(mail::framing_fault fault);
+  [[nodiscard]] step on_no_room();  // the content was read and not kept
   [[nodiscard]] step on_answer(const admission_answer& answer);
   void say_farewell(farewell why);
 

@@ -88,6 +88,11 @@ step dialog::on_content(mail::framing_fault fault) {
   return count_error(reply_for_fault(fault));
 }
 
+step dialog::on_no_room() {
+  forget_transaction();
+  return say(replies::no_room);
+}
+
 mail::submission dialog::take_submission(mail::content_ptr content) {
   mail::submission out;
   out.content = std::move(content);

@@ -75,6 +75,7 @@ inline constexpr text auth_ask_password = "334 UGFzc3dvcmQ6\r\n";
 // The end of the session.
 inline constexpr text draining = "421 4.3.2 going down, connect again\r\n";
 inline constexpr text queue_full = "452 4.3.1 the queue is full, try again later\r\n";
+inline constexpr text no_room = "452 4.3.1 too much mail comes in at this moment, try again later\r\n";
 inline constexpr text timed_out = "421 4.4.2 idle for too long\r\n";
 inline constexpr text too_slow = "421 4.4.2 the content came too slowly\r\n";
 inline constexpr text too_much_content = "421 4.3.4 far more content than allowed\r\n";

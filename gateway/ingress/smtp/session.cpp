@@ -21,7 +21,8 @@ session::session(std::unique_ptr<net::stream> connection, door_settings_ptr sett
       services_{services},
       lines_{*stream_},
       dialog_{std::move(settings), door_name, stream_->peer().ip, services.pressure},
-      generation_{services.settings.generation()} {}
+      generation_{services.settings.generation()},
+      memory_{*services.memory} {}
 
 async::awaitable<void> session::run(bool pause) {
   outcome state = co_await greet(pause);
@@ -148,6 +149,7 @@ async::awaitable<session::outcome> session::read_content(step& next) {
   if (sent == outcome::end) co_return sent;
   mail::data_reader reader{dialog_.content_size_max()};
   reader.expect(dialog_.declared_size());
+  bool no_room = false;
   content_read_ = 0;
   window_octets_ = 0;
   window_start_ = services_.time.steady();
@@ -162,26 +164,34 @@ async::awaitable<session::outcome> session::read_content(step& next) {
     const std::size_t taken = reader.feed(lines_.buffered());
     lines_.consume(taken);
     content_read_ += taken;
+    if (!memory_.grow_to(reader.size())) {
+      // Read on to the true end without keeping anything.
+      reader.give_up();
+      memory_.release();
+      no_room = true;
+    }
     if (reader.complete()) break;
     if (pace_is_bad(taken)) co_return co_await say_goodbye(farewell::too_slow);
     if (content_read_ > dialog_.content_size_max() + excess_octets_max)
       co_return co_await say_goodbye(farewell::too_much_content);
   }
-  next = dialog_.on_content(reader.fault());
+  next = no_room ? dialog_.on_no_room() : dialog_.on_content(reader.fault());
   if (next == step::hand_over) {
     content_ = std::make_shared<const std::string>(reader.take_content());
-  } else {
-    services_.metrics.door(mail::ingress_kind::smtp, dialog_.door().config.name)
-        .count_refused(
-            reader.fault() == mail::framing_fault::too_large ? refusal_kind::too_large : refusal_kind::malformed,
-            std::nullopt);
+    co_return outcome::go_on;
   }
+  memory_.release();
+  const refusal_kind why = no_room                                            ? refusal_kind::queue_full
+                           : reader.fault() == mail::framing_fault::too_large ? refusal_kind::too_large
+                                                                              : refusal_kind::malformed;
+  services_.metrics.door(mail::ingress_kind::smtp, dialog_.door().config.name).count_refused(why, std::nullopt);
   co_return outcome::go_on;
 }
 
 async::awaitable<session::outcome> session::hand_over(step& next) {
   mail::submission submission = dialog_.take_submission(std::exchange(content_, nullptr));
   const admission_answer answer = co_await offer(std::move(submission));
+  memory_.release();
   next = dialog_.on_answer(answer);
   co_return outcome::go_on;
 }

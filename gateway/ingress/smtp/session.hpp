@@ -17,6 +17,7 @@
 #include "gateway/ingress/auth_failures.hpp"
 #include "gateway/ingress/authenticator.hpp"
 #include "gateway/ingress/ingress_metrics.hpp"
+#include "gateway/ingress/smtp/content_memory.hpp"
 #include "gateway/ingress/smtp/dialog.hpp"
 
 namespace stellwerk::ingress::smtp {
@@ -30,7 +31,7 @@ struct session_timing {
   duration rate_window{std::chrono::seconds{60}};  // data_rate_min is averaged over it
 };
 
-// What sessions of one io thread share; outlives them.
+// What sessions of one io thread share; outlives them. The memory is shared by all threads.
 struct session_services {
   const clock& time;
   logger& log;
@@ -42,6 +43,7 @@ struct session_services {
   ingress_metrics& metrics;
   std::function<async::awaitable<void>(steady_point)> sleep_until;
   session_timing timing;
+  std::shared_ptr<content_memory> memory = std::make_shared<content_memory>();
 };
 
 class session {
@@ -76,6 +78,7 @@ class session {
   dialog dialog_;
   std::uint64_t generation_;
   mail::content_ptr content_;
+  content_share memory_;            // for the content, until it is answered
   std::uint64_t content_read_ = 0;  // on the wire
   steady_point window_start_{};
   std::uint64_t window_octets_ = 0;

@@ -108,7 +108,7 @@ door_fixture::door_fixture(const ingress::ingress_settings& settings)
           context.get_executor(),
           ingress::smtp::session_services{time, null_logger(), pipeline_, passwords_, failures_, pressure, *settings_,
                                           metrics_, [this](steady_point at) { return timers_.sleep_until(at); },
-                                          ingress::smtp::session_timing{.greeting_pause = duration{0}}},
+                                          ingress::smtp::session_timing{.greeting_pause = duration{0}}, memory},
           limits_} {}
 
 door_fixture::~door_fixture() {

@@ -55,6 +55,7 @@ class door_fixture {
  public:
   fake_acceptor spool;
   ingress::door_pressure pressure;
+  std::shared_ptr<ingress::smtp::content_memory> memory = std::make_shared<ingress::smtp::content_memory>(3'000'000);
 
  private:
   std::unique_ptr<ingress::published_settings> settings_;

@@ -185,5 +185,46 @@ TEST(smtp_catalogue, P_063_a_failing_store_keeps_the_session) {
   EXPECT_THAT(peer.send_message("a@from.example", {"b@to.example"}, message), StartsWith("250 "));
 }
 
+TEST(smtp_catalogue, P_171_content_beyond_the_memory_is_shed_before_it_is_kept) {
+  door_fixture door;
+  std::string large = message;
+  while (large.size() < 900'000) large += std::string(70, 'x') + "\r\n";
+  std::vector<smtp_peer> peers;
+  for (int i = 0; i < 4; ++i) {
+    peers.push_back(door.greeted());
+    static_cast<void>(peers.back().say("MAIL FROM:<a@from.example>"));
+    static_cast<void>(peers.back().say("RCPT TO:<b@to.example>"));
+    EXPECT_THAT(peers.back().say("DATA"), StartsWith("354 "));
+    peers.back().send(large);
+  }
+  for (int i = 0; i < 3; ++i) {
+    peers[i].send(".\r\n");
+    EXPECT_THAT(peers[i].reply(), StartsWith("250 "));
+  }
+  peers[3].send(".\r\n");
+  EXPECT_THAT(peers[3].reply(), StartsWith("452 4.3.1"));
+  EXPECT_EQ(door.accepted().size(), 3U);
+  EXPECT_EQ(door.memory->bytes(), 0U) << "given back with the answer";
+  EXPECT_THAT(peers[3].send_message("a@from.example", {"b@to.example"}, large), StartsWith("250 "));
+}
+
+TEST(smtp_catalogue, P_171_a_connection_that_ends_in_its_content_gives_its_memory_back) {
+  door_fixture door;
+  {
+    smtp_peer peer = door.greeted();
+    static_cast<void>(peer.say("MAIL FROM:<a@from.example>"));
+    static_cast<void>(peer.say("RCPT TO:<b@to.example>"));
+    EXPECT_THAT(peer.say("DATA"), StartsWith("354 "));
+    peer.send(message);
+    static_cast<void>(run_until(
+        door.context, [&] { return door.memory->bytes() > 0; }, std::chrono::seconds{5}));
+    EXPECT_GT(door.memory->bytes(), 0U);
+    peer.close();
+  }
+  static_cast<void>(run_until(
+      door.context, [&] { return door.open_sessions() == 0; }, std::chrono::seconds{5}));
+  EXPECT_EQ(door.memory->bytes(), 0U);
+}
+
 }  // namespace
 }  // namespace stellwerk::test
