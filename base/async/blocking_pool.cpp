@@ -1,5 +1,8 @@
 #include "base/async/blocking_pool.hpp"
 
+#include <limits>
+#include <utility>
+
 #include <pthread.h>
 
 namespace stellwerk::async {
@@ -14,10 +17,16 @@ blocking_pool::blocking_pool(std::size_t threads, std::size_t queue_max, std::st
 
 blocking_pool::~blocking_pool() { stop(); }
 
-bool blocking_pool::post(std::function<void()> work) {
+bool blocking_pool::post(std::function<void()> work) { return post_below(queue_max_, std::move(work)); }
+
+bool blocking_pool::post_always(std::function<void()> work) {
+  return post_below(std::numeric_limits<std::size_t>::max(), std::move(work));
+}
+
+bool blocking_pool::post_below(std::size_t queued_max, std::function<void()> work) {
   {
     const std::lock_guard lock{mutex_};
-    if (stopping_ || queue_.size() >= queue_max_) return false;
+    if (stopping_ || queue_.size() >= queued_max) return false;
     queue_.push_back(std::move(work));
   }
   wake_.notify_one();

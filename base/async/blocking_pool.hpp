@@ -47,9 +47,14 @@ class blocking_pool {
   // Without a waiter; false: full or stopped.
   [[nodiscard]] bool post(std::function<void()> work);
 
+  // For work whose number its owner bounds, and which must not be turned away because others filled the queue. False:
+  // stopped.
+  [[nodiscard]] bool post_always(std::function<void()> work);
+
   void stop();
 
  private:
+  [[nodiscard]] bool post_below(std::size_t queued_max, std::function<void()> work);
   void work();
 
   const std::size_t queue_max_;

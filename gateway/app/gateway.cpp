@@ -310,10 +310,10 @@ std::optional<start_fault> gateway::start(const announcer& announce) {
                                                 *all.store,
                                                 *all.runner,
                                                 [&all](std::function<void()> work) {
-                                                  // The number of reads is bounded by the dispatcher; the queue has
-                                                  // room for all of them.
-                                                  if (!all.readers.post(std::move(work)))
-                                                    all.log.error("readers_full", {});
+                                                  // The dispatcher bounds the number of its reads. None may be lost,
+                                                  // however much clients ask: its recipients would wait for ever.
+                                                  if (!all.readers.post_always(std::move(work)))
+                                                    all.log.info("reader_stopped", {});
                                                 },
                                                 all.delivery_numbers,
                                                 [&all] { all.dispatching->wake(); },
@@ -367,7 +367,7 @@ void gateway::drain(std::chrono::seconds grace, const std::function<bool()>& hur
   }
   if (all.grpc) all.grpc->drain(end - std::chrono::seconds{2});
   if (all.dispatch) all.dispatch->post([&all] { all.dispatch->stop_starting(); });
-  const auto busy = [&] { return closing > 0 || (all.dispatch && all.dispatch->attempts_in_flight() > 0); };
+  const auto busy = [&] { return closing > 0 || (all.dispatch && !all.dispatch->at_rest()); };
   while (!hurried && all.time.steady() < end && busy()) hurried = hurry();
   for (auto& unit : all.units) {
     unit->tasks.request_stop();

@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "base/text.hpp"
 #include "gateway/delivery/dispatcher.hpp"
 
 namespace stellwerk::delivery {
@@ -15,6 +16,8 @@ void dispatcher::accept_made(settlement& work, spool::accept_request request) {
   row.expires = now + rules_->config().retry.at(row.stream).lifetime;
   row.recipients = static_cast<std::uint32_t>(request.recipients.size());
   row.size = request.content->size();
+  // A notice that returns 8-bit content is 8-bit itself: only a peer that offers 8BITMIME may have it.
+  row.body_8bitmime = row.body_8bitmime || !is_ascii(*request.content);
   auto made = make_delivery_message(row, request.content);
   if (!made) {
     env_.log.error("made_message_malformed", {{"queue_id", row.id.to_string()}, {"reason", row.stream_reason}});

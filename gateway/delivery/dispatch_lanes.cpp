@@ -1,5 +1,6 @@
 // Lanes: what is pulled when, refills, sweeps, housekeeping.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/planted_defect.hpp"
@@ -273,13 +274,24 @@ void dispatcher::sweep_lane(lane& one, time_point now) {
   take_up(one, std::move(items));
 }
 
-// Held mail has no due time; what outlived its lifetime expires. Paged, on a reader thread.
+// Held mail has no due time; what outlived its lifetime expires. One page a time, on a reader thread; where nothing is
+// held the queue is not walked.
 void dispatcher::sweep_held() {
-  env_.read([this, now = env_.time.now()] {
+  using mail::recipient_state;
+  const bool any = std::any_of(std::begin(mail::all_traffic_streams), std::end(mail::all_traffic_streams),
+                               [this](auto stream) { return env_.store.count(stream, recipient_state::held) > 0; });
+  if (!any || std::exchange(sweeping_held_, true)) return;
+  env_.read([this, now = env_.time.now(), after = held_seen_] {
     spool::message_filter filter;
-    filter.state = mail::recipient_state::held;
+    filter.state = recipient_state::held;
     filter.limit = sweep_max;
+    filter.after = after;
     auto listed = env_.store.list(filter);
+    const bool is_last = !listed || listed->size() < sweep_max;
+    post([this, next = is_last ? std::nullopt : std::optional{listed->back().message.id}] {
+      held_seen_ = next;
+      sweeping_held_ = false;
+    });
     if (!listed) return;
     for (const spool::listed_recipient& one : *listed) {
       if (now < one.message.expires) continue;
@@ -293,7 +305,8 @@ void dispatcher::sweep_held() {
         env_.read([this, message, key] {
           auto row = env_.store.load_recipient(key);
           post([this, message, key, row = std::move(row)] {
-            if (!row || row->state != mail::recipient_state::held) return unlease(key);
+            if (!row) return unlease(key);
+            if (row->state != recipient_state::held) return give_back(*row);
             begin(message, {*row});
           });
         });

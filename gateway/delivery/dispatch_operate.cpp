@@ -38,9 +38,6 @@ bool is_meant(const operate_order& order, std::uint32_t index) {
   return order.only.empty() || std::find(order.only.begin(), order.only.end(), index) != order.only.end();
 }
 
-// Waits in a lane, so it has an entry there.
-bool lies_in_lane(recipient_state state) { return is_waiting(state) || state == recipient_state::unknown; }
-
 }  // namespace
 
 // One order on its way between the dispatch thread and the readers.
@@ -131,7 +128,11 @@ void dispatcher::operate_rows(const std::shared_ptr<operation_work>& work) {
 // As it was, also in its lane: whoever met the lease there has passed it over.
 void dispatcher::give_back(const spool::recipient_row& row) {
   unlease(row.key);
-  if (lies_in_lane(row.state) && !row.intent) lanes_.at(row.lane).put({{row.due, row.key}, nullptr});
+  if (lies_in_lane(row.state) && !row.intent) {
+    lane& one = lanes_.at(row.lane);
+    one.remove({row.due, row.key});  // it may still be there, or set aside: not twice
+    one.put({{row.due, row.key}, nullptr});
+  }
   lanes_dirty_ = true;
 }
 

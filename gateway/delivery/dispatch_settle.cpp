@@ -66,6 +66,7 @@ void dispatcher::handle(report_event& event) {
   for (const spool::recipient_row& row : done.rows) domains.push_back(domain_of(row.address));
   const auto took = std::chrono::duration_cast<duration>(env_.time.steady() - done.started);
   table_.finish(done.held, report.recipients, domains, report.first_reply.count() > 0 ? report.first_reply : took);
+  end_trial(done);
   settlement work;
   work.request.urgent = false;
   finish_rows(work, done, report);
@@ -274,7 +275,10 @@ void dispatcher::handle(settled_event& event) {
     // The store is failing. Nothing is retried on it and nothing of this starts: the leases stay, so nobody else
     // touches these recipients, and what the disk holds (row or intent) decides at the next start.
     env_.log.error("settle_failed", {{"error", event.answer.error().message()}, {"recipients", done.changes.size()}});
-    for (auto& one : done.starts) table_.cancel(one->held);
+    for (auto& one : done.starts) {
+      table_.cancel(one->held);
+      end_trial(*one);
+    }
     if (done.after) done.after(event.answer);
     return;
   }
@@ -309,18 +313,18 @@ void dispatcher::follow_up(pending_settle& done) {
 
 dispatcher::change_note dispatcher::note_of(const spool::recipient_change& change) const {
   const spool::recipient_row& after = change.after;
-  change_note note{after.key, change.stream, change.before.state, after.state, after.attempts_made, 0, 0, {}, {}, {},
-                   {}};
+  change_note note{
+      after.key, change.stream, change.before.state, after.state, after.attempts_made, 0, 0, {}, {}, {}, {}, {}};
   const bool stood = spool::stands_in_line(note.before);
   const bool stands = spool::stands_in_line(note.after);
   if (stood != stands || change.before.lane != after.lane) {
     if (stood) note.left = change.before.lane;
     if (stands) note.joined = after.lane;
   }
-  const bool was_unknown = note.before == mail::recipient_state::unknown;
-  const bool is_unknown = note.after == mail::recipient_state::unknown;
-  if (was_unknown != is_unknown)
-    note.unknown_at = is_unknown ? after.pinned_destination : change.before.pinned_destination;
+  if (change.before.pinned_destination != after.pinned_destination) {
+    note.untied = change.before.pinned_destination;
+    note.tied = after.pinned_destination;
+  }
   if (is_final(note.after) && env_.log.enabled(log_level::info)) {
     note.address = after.address;
     note.reason = after.reason;
@@ -329,14 +333,16 @@ dispatcher::change_note dispatcher::note_of(const spool::recipient_change& chang
   return note;
 }
 
+void dispatcher::count_tied(const std::string& destination, double by) {
+  if (!destination.empty() && table_.known(destination)) env_.metrics.destination(destination, "").unknown.add(by);
+}
+
 // The only place that counts and logs a change of fate.
 void dispatcher::record(const change_note& change) {
   if (change.left != 0) count_in_line(change.left, -1);
   if (change.joined != 0) count_in_line(change.joined, 1);
-  if (!change.unknown_at.empty() && table_.known(change.unknown_at)) {
-    const bool is_unknown = change.after == mail::recipient_state::unknown;
-    env_.metrics.destination(change.unknown_at, "").unknown.add(is_unknown ? 1 : -1);
-  }
+  count_tied(change.untied, -1);
+  count_tied(change.tied, 1);
   if (!is_final(change.after)) return;
   env_.metrics.dispositions[index_of(change.stream)][static_cast<std::size_t>(change.after)].add();
   if (!env_.log.enabled(log_level::info)) return;

@@ -7,6 +7,7 @@
 #include "gateway/delivery/dispatcher.hpp"
 #include "policy/explain.hpp"
 
+#include "base/limits.hpp"
 #include "base/planted_defect.hpp"
 
 namespace stellwerk::delivery {
@@ -23,6 +24,9 @@ std::uint32_t recipients_max(const policy::destination_traits& traits, policy::w
 
 constexpr std::size_t aside_max = 200;  // set aside in memory per lane, before later ones are written a later due time
 constexpr duration put_off_time{std::chrono::minutes{1}};
+
+// One more crash, and it is poison.
+bool is_suspect(const spool::recipient_row& row) { return row.intents_lost + 1 >= limits::intents_lost_max; }
 
 // Out for this recipient although the destination serves others: its mailbox provider, its sender.
 bool waits_for_its_own_sake(const policy::decision& why) {
@@ -187,6 +191,8 @@ void dispatcher::begin(const message_ptr& message, std::vector<spool::recipient_
   for (spool::recipient_row& row : rows) {
     if (now >= message->row().expires) {
       expire(work, message, row);
+    } else if (awaits_trial(row)) {
+      wait_in_lane(work, message, row, place::aside);
     } else if (row.state == mail::recipient_state::unknown) {
       unknown.push_back(std::move(row));
     } else {
@@ -221,6 +227,18 @@ void dispatcher::begin(const message_ptr& message, std::vector<spool::recipient_
   settle(std::move(work));
 }
 
+// Whoever was in flight at all crashes but one is tried alone: a crash then names the one that caused it, and does not
+// take along who only stood beside it.
+bool dispatcher::awaits_trial(const spool::recipient_row& row) const {
+  return is_suspect(row) && on_trial_ && *on_trial_ != row.key.message;
+}
+
+void dispatcher::end_trial(const job& done) {
+  if (!done.on_trial || --trials_ > 0) return;
+  on_trial_.reset();
+  lanes_.at(done.rows.front().lane).unpark();
+}
+
 // Reserves and writes the intent; what reserve refuses waits in its lane as it is.
 void dispatcher::begin_group(settlement& work, const message_ptr& message,
                              const std::vector<spool::recipient_row>& before, const start_group& group,
@@ -242,6 +260,11 @@ void dispatcher::begin_group(settlement& work, const message_ptr& message,
   one->held = std::move(std::get<reservation>(held));
   one->way = static_cast<adapters::delivery_way>(group.candidate.way);
   one->tried_now = tried_now;
+  one->on_trial = std::any_of(after.begin(), after.end(), is_suspect);
+  if (one->on_trial) {
+    on_trial_ = message->row().id;
+    ++trials_;
+  }
   const spool::attempt_intent intent = make_intent(group);
   for (std::size_t i = 0; i < after.size(); ++i) {
     spool::recipient_row row = std::move(after[i]);

@@ -91,6 +91,16 @@ void dispatcher::run() {
   if (now >= next_housekeeping_) housekeeping(now);
   if (table_.take_changed()) lanes_dirty_ = true;
   if (lanes_dirty_) pump();
+  at_rest_.store(!starting_ && jobs_.empty() && !will_start(), std::memory_order_release);
+}
+
+// An intent is on its way to the store; its attempt follows when it is durable. A store that takes no writes keeps none
+// waiting.
+bool dispatcher::will_start() const {
+  const auto has_starts = [](const auto& one) { return !one.second.starts.empty(); };
+  const bool any = std::any_of(settles_.begin(), settles_.end(), has_starts) ||
+                   std::any_of(accepts_.begin(), accepts_.end(), has_starts);
+  return any && env_.store.health().writable;
 }
 
 void dispatcher::recover() {
@@ -99,6 +109,9 @@ void dispatcher::recover() {
     if (lanes_.knows(id)) lanes_.at(id).in_line = static_cast<std::int64_t>(count);
   }
   table_.restore(env_.store.usage());
+  for (const policy::destination_traits& one : rules_->destinations()) {
+    env_.metrics.destination(one.name, "").unknown.set(static_cast<double>(env_.store.tied_to(one.name)));
+  }
   recount_backlogs();
   recover_intents();
 }
@@ -142,6 +155,7 @@ void dispatcher::recover_intents() {
       after.intents_lost = row.intents_lost + 1;
       const auto choice = route == nullptr ? policy::on_unknown::same_destination : route->on_unknown;
       // SMTP repeats at once: the peer discards what it did not finish, and a copy is better than a loss (RFC 1047).
+      // Behind what waits already: in front it would be in flight at the next crash as well, whoever causes it.
       if (choice != policy::on_unknown::hold && !is_api(destination)) after.due = now;
       if (choice == policy::on_unknown::duplicate_is_better || planted(defect::decided_anew_after_crash)) {
         after = as_deferred(std::move(after), now, "outcome_unknown", now);

@@ -76,6 +76,9 @@ class dispatcher final : public spool::acceptor {
   void operate(operate_order order, operate_completion done);
   [[nodiscard]] std::size_t attempts_in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t unsettled() const { return unsettled_.load(std::memory_order_relaxed); }
+  // After stop_starting(): no attempt is under way, none waits for its intent to be durable, and what became of those
+  // before has been handed to the store.
+  [[nodiscard]] bool at_rest() const { return at_rest_.load(std::memory_order_acquire); }
 
   // ---- dispatch thread ----
   void recover();  // once, before the first run: intents without outcome, lanes
@@ -109,7 +112,8 @@ class dispatcher final : public spool::acceptor {
     std::uint32_t attempts_made = 0;
     spool::lane_id left = 0;    // where it stood in line and does so no more; 0: nowhere
     spool::lane_id joined = 0;  // where it does now
-    std::string unknown_at;     // the destination, where the change is into or out of `unknown`
+    std::string untied;         // the destination it is free of now
+    std::string tied;           // the one it is tied to now: an attempt there may have handed it over
     std::string address;        // this and what follows: of a final change that is logged
     std::string reason;
     std::string destination;
@@ -174,6 +178,8 @@ class dispatcher final : public spool::acceptor {
                              const std::vector<std::size_t>& open, spool::accept_request& request,
                              pending_accept& pending);
   void begin(const message_ptr& message, std::vector<spool::recipient_row> rows);
+  [[nodiscard]] bool awaits_trial(const spool::recipient_row& row) const;
+  void end_trial(const job& done);
   void begin_group(settlement& work, const message_ptr& message, const std::vector<spool::recipient_row>& before,
                    const start_group& group, std::vector<spool::recipient_row> after,
                    const std::vector<std::string>& tried_now);
@@ -201,9 +207,11 @@ class dispatcher final : public spool::acceptor {
   void add_notice(settlement& work, const delivery_message& message, std::string content);
   [[nodiscard]] change_note note_of(const spool::recipient_change& change) const;
   void record(const change_note& change);
+  void count_tied(const std::string& destination, double by);
   void count_in_line(spool::lane_id id, std::int64_t by);
   void count_in_line(const spool::recipient_row& row, std::int64_t by);
   void recount_backlogs();
+  [[nodiscard]] bool will_start() const;
   [[nodiscard]] spool::recipient_row not_started(spool::recipient_row row, const policy::decision& why);
 
   // dispatch_copies.cpp
@@ -272,9 +280,14 @@ class dispatcher final : public spool::acceptor {
   std::deque<unread_entry> unread_;                                      // soonest first
   std::uint64_t next_number_ = 1;
   std::size_t loads_ = 0;
+  std::optional<queue_id> held_seen_;  // where the sweep of held mail goes on
+  bool sweeping_held_ = false;
   std::size_t put_off_left_ = 0;
   std::atomic<std::size_t> in_flight_{0};
   std::atomic<std::size_t> unsettled_{0};
+  std::atomic<bool> at_rest_{false};
+  std::optional<queue_id> on_trial_;  // whose attempt is under way, where a crash would make it poison
+  std::size_t trials_ = 0;            // its jobs
   bool starting_ = true;
   bool lanes_dirty_ = true;
   steady_point next_wakeup_{};

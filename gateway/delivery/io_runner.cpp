@@ -1,5 +1,6 @@
 #include "gateway/delivery/io_runner.hpp"
 
+#include <exception>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -10,11 +11,11 @@ namespace {
 constexpr duration probe_timeout{std::chrono::seconds{10}};
 constexpr duration lookup_timeout{std::chrono::seconds{30}};
 
-adapters::attempt_report no_adapter(std::size_t recipients) {
+adapters::attempt_report same_for_all(std::size_t recipients, mail::attempt_outcome what, const char* why) {
   adapters::attempt_report report;
   mail::recipient_outcome outcome;
-  outcome.outcome = mail::attempt_outcome::adapter_fault;
-  outcome.reply = "the destination is not configured any more";
+  outcome.outcome = what;
+  outcome.reply = why;
   report.recipients.assign(recipients, outcome);
   return report;
 }
@@ -31,7 +32,10 @@ struct io_runner::place {
     if (const auto known = made.find(name); known != made.end()) return known->second;
     const auto configured = settings.find(name);
     if (configured == settings.end()) return nullptr;
-    return made[name] = std::shared_ptr<adapters::adapter>{make(index, configured->second)};
+    // One that could not be made (its CA file was not there) is made when it is asked for again.
+    std::shared_ptr<adapters::adapter> fresh{make(index, configured->second)};
+    if (fresh) made[name] = fresh;
+    return fresh;
   }
 
   void adopt(std::vector<adapters::destination_settings> destinations) {
@@ -44,36 +48,60 @@ struct io_runner::place {
       const auto same = next.find(known->first);
       const auto before = settings.find(known->first);
       known = same != next.end() && before != settings.end() && same->second == before->second ? std::next(known)
-                                                                                              : made.erase(known);
+                                                                                               : made.erase(known);
     }
     settings = std::move(next);
   }
 
+  // Whatever an adapter does, who asked is told: the dispatcher's slot, its recipients and its probe are free again
+  // only then. What was thrown goes on to the task group, which names it.
   async::awaitable<void> deliver(adapters::attempt what, std::function<void(adapters::attempt_report)> done) {
     const std::size_t recipients = what.recipients.size();
-    const std::shared_ptr<adapters::adapter> adapter = at(what.destination);
-    if (!adapter) {
-      done(no_adapter(recipients));
-      co_return;
+    std::shared_ptr<adapters::adapter> adapter;
+    adapters::attempt_report report = same_for_all(recipients, mail::attempt_outcome::adapter_fault,
+                                                   "the destination is not configured, or its settings cannot be used");
+    std::exception_ptr failure;
+    try {
+      adapter = at(what.destination);
+      if (adapter) report = co_await adapter->deliver(std::move(what));
+    } catch (...) {
+      failure = std::current_exception();
+      // It broke its contract: nobody knows how far it came.
+      if (adapter) report = same_for_all(recipients, mail::attempt_outcome::unknown, "the adapter failed");
     }
-    adapters::attempt_report report = co_await adapter->deliver(std::move(what));
     done(std::move(report));
+    if (failure) std::rethrow_exception(failure);
   }
 
   async::awaitable<void> probe(std::string destination, std::function<void(adapters::probe_report)> done) {
-    const std::shared_ptr<adapters::adapter> adapter = at(destination);
+    std::shared_ptr<adapters::adapter> adapter;
     adapters::probe_report report;
-    if (adapter) report = co_await adapter->probe(time.steady() + probe_timeout);
+    std::exception_ptr failure;
+    try {
+      adapter = at(destination);
+      if (adapter) report = co_await adapter->probe(time.steady() + probe_timeout);
+    } catch (...) {
+      failure = std::current_exception();
+    }
     done(std::move(report));
+    if (failure) std::rethrow_exception(failure);
   }
 
   async::awaitable<void> look_up(std::string destination, std::string attempt_id, std::string recipient,
                                  std::function<void(adapters::lookup_report)> done) {
-    const std::shared_ptr<adapters::adapter> adapter = at(destination);
+    std::shared_ptr<adapters::adapter> adapter;
     adapters::lookup_report report;
     report.answer = adapters::lookup_answer::failed;
-    if (adapter) report = co_await adapter->look_up(std::move(attempt_id), std::move(recipient), time.steady() + lookup_timeout);
+    std::exception_ptr failure;
+    try {
+      adapter = at(destination);
+      const steady_point deadline = time.steady() + lookup_timeout;
+      if (adapter) report = co_await adapter->look_up(std::move(attempt_id), std::move(recipient), deadline);
+    } catch (...) {
+      failure = std::current_exception();
+    }
     done(std::move(report));
+    if (failure) std::rethrow_exception(failure);
   }
 
   thread where;
@@ -85,7 +113,8 @@ struct io_runner::place {
 };
 
 io_runner::io_runner(std::vector<thread> threads, adapter_factory make, const clock& time) {
-  for (std::size_t i = 0; i < threads.size(); ++i) places_.push_back(std::make_unique<place>(threads[i], i, make, time));
+  for (std::size_t i = 0; i < threads.size(); ++i)
+    places_.push_back(std::make_unique<place>(threads[i], i, make, time));
 }
 
 io_runner::~io_runner() = default;
@@ -94,7 +123,8 @@ std::size_t io_runner::next_thread() { return turn_.fetch_add(1, std::memory_ord
 
 void io_runner::adopt(std::vector<adapters::destination_settings> destinations) {
   for (auto& one : places_) {
-    boost::asio::post(one->where.context, [&where = *one, destinations]() mutable { where.adopt(std::move(destinations)); });
+    boost::asio::post(one->where.context,
+                      [&where = *one, destinations]() mutable { where.adopt(std::move(destinations)); });
   }
 }
 

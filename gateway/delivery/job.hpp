@@ -29,6 +29,7 @@ struct job {
   reservation held;
   adapters::delivery_way way = adapters::delivery_way::main;
   std::vector<std::string> tried_now;  // destinations of this walk, this one last
+  bool on_trial = false;               // the next crash would make its recipients poison: no other such job beside it
   steady_point started{};
 };
 

@@ -29,18 +29,31 @@ std::optional<lane_item> lane::take_due(time_point now) {
 
 bool lane::put(lane_item item) {
   if (!complete_ && item.at > cursor_) {
-    missed_ = missed_ || refilling_;
+    if (refilling_) note_late(item.at);
     return false;
   }
   if (item.at > cursor_) cursor_ = item.at;
   window_.insert_or_assign(item.at, std::move(item.warm));
-  if (window_.size() > window_max_) {
-    // The end of the window goes back to the store; the cursor follows it.
-    window_.erase(std::prev(window_.end()));
-    cursor_ = std::prev(window_.end())->first;
-    complete_ = false;
-  }
+  if (window_.size() > window_max_) shrink();
   return true;
+}
+
+// The end of the window goes back to the store; the cursor follows it.
+void lane::shrink() {
+  const auto last = std::prev(window_.end());
+  if (refilling_) note_late(last->first);
+  window_.erase(last);
+  // What was set aside and is back may lie behind the cursor: it does not take it along.
+  cursor_ = std::min(cursor_, std::prev(window_.end())->first);
+  complete_ = false;
+}
+
+void lane::note_late(const spool::due_entry& at) {
+  late_.insert(at);
+  if (late_.size() <= window_max_) return;
+  const auto last = std::prev(late_.end());
+  if (!late_cut_ || *last < *late_cut_) late_cut_ = *last;
+  late_.erase(last);
 }
 
 bool lane::park(lane_item item) {
@@ -61,6 +74,7 @@ void lane::unpark() {
     parked_.pop_front();
   }
   parked_since_unpark_ = 0;
+  refill_failed_ = false;
 }
 
 void lane::remove(const spool::due_entry& at) {
@@ -71,20 +85,31 @@ void lane::remove(const spool::due_entry& at) {
 
 void lane::refill_failed() {
   refilling_ = false;
-  missed_ = false;
+  refill_failed_ = true;
+  late_.clear();
+  late_cut_.reset();
 }
 
 void lane::refill(const std::vector<spool::due_entry>& entries, std::size_t asked,
                   const std::function<bool(const spool::recipient_key&)>& skip) {
   refilling_ = false;
+  std::set<spool::due_entry> aside;  // set aside behind a cursor that moved back: they are here already
+  for (const lane_item& item : parked_) {
+    if (item.at > cursor_) aside.insert(item.at);
+  }
+  bool cut = false;
   for (const spool::due_entry& entry : entries) {
     if (entry <= cursor_) continue;
+    cut = late_cut_ && entry >= *late_cut_;
+    if (cut) break;
     cursor_ = entry;
-    if (!skip(entry.key)) window_.try_emplace(entry);
+    if (!skip(entry.key) && !aside.contains(entry)) window_.try_emplace(entry);
   }
-  // What was put while the store was being read may not have been in what was read.
-  if ((entries.size() < asked && !missed_) || planted(defect::lane_end_assumed)) complete_ = true;
-  missed_ = false;
+  if ((entries.size() < asked && !cut && !late_cut_) || planted(defect::lane_end_assumed)) complete_ = true;
+  late_cut_.reset();
+  for (const spool::due_entry& entry : std::exchange(late_, {})) {
+    if (!skip(entry.key) && !window_.contains(entry)) (void)put({entry, nullptr});
+  }
 }
 
 std::vector<spool::due_entry> lane::old_heads(time_point accepted_before, std::size_t most) const {

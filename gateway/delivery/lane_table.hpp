@@ -11,9 +11,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "gateway/delivery/delivery_message.hpp"
@@ -40,6 +42,12 @@ struct warm_entry {
   std::size_t bytes_;
 };
 using warm_ptr = std::shared_ptr<warm_entry>;
+
+// Waits in a lane, so it has an entry there.
+[[nodiscard]] constexpr bool lies_in_lane(mail::recipient_state state) {
+  return state == mail::recipient_state::scheduled || state == mail::recipient_state::ready ||
+         state == mail::recipient_state::deferred || state == mail::recipient_state::unknown;
+}
 
 struct lane_item {
   spool::due_entry at;
@@ -71,13 +79,15 @@ class lane {
   // not stop those behind it. False: as many are set aside as a window holds; it goes back to the head.
   bool park(lane_item item);
   // Back into the window: all of them where none was set aside since the last time, else the few that waited longest,
-  // so that thousands of a closed provider are not all asked again and again.
+  // so that thousands of a closed provider are not all asked again and again. A refill that failed may be tried again.
   void unpark();
   [[nodiscard]] std::size_t parked() const { return parked_.size(); }
   void remove(const spool::due_entry& at);  // wherever it waits, set aside or not
 
   // Refill: wanted when the window runs low and more lies behind.
-  [[nodiscard]] bool wants_refill() const { return !complete_ && !refilling_ && window_.size() < window_max_ / 2; }
+  [[nodiscard]] bool wants_refill() const {
+    return !complete_ && !refilling_ && !refill_failed_ && window_.size() < window_max_ / 2;
+  }
   void refill_started() { refilling_ = true; }
   [[nodiscard]] const spool::due_entry& cursor() const { return cursor_; }
   // `entries` follow the cursor; fewer than `asked` means that the lane ends there. `skip` tells entries being worked
@@ -96,6 +106,9 @@ class lane {
   steady_point refill_after{};  // the store could not be read: not before this
 
  private:
+  void shrink();
+  void note_late(const spool::due_entry& at);
+
   spool::lane_row row_;
   std::map<spool::due_entry, warm_ptr> window_;
   std::deque<lane_item> parked_;  // longest set aside first
@@ -105,7 +118,12 @@ class lane {
   bool complete_ = true;
   bool stored_ = false;
   bool refilling_ = false;
-  bool missed_ = false;  // an entry behind the cursor came while the store was being read
+  bool refill_failed_ = false;
+  // Put, or pushed out of the window, behind the cursor while the store was being read: what was read may not have
+  // them, and the cursor is about to pass them. The first `window_max_`; the cursor must not reach `late_cut_`, the
+  // first of those that are more.
+  std::set<spool::due_entry> late_;
+  std::optional<spool::due_entry> late_cut_;
 };
 
 // Interns lanes and walks them fairly: round robin over the lanes of a stream, so that one tenant's backlog does not

@@ -70,6 +70,24 @@ TEST_F(counts_test, a_daily_limit_survives_a_crash) {
   EXPECT_EQ(send(), "onprem") << "another day";
 }
 
+TEST_F(counts_test, what_is_tied_to_a_destination_is_shown_again_after_a_restart) {
+  start();
+  gauge::cell tied{0};
+  metrics_.destination("onprem", "").unknown = gauge{tied};
+  submit({"a@example.org"});
+  answer({outcome_of(attempt_outcome::unknown, 0, "", "lost after the dot")});
+  EXPECT_EQ(tied, 1);
+  tied = 0;  // as a new process begins
+  crash_and_start();
+  EXPECT_EQ(tied, 1);
+  submit({"b@example.org"});  // in flight at the next crash: found unknown
+  crash_and_start();
+  EXPECT_EQ(tied, 2);
+  pass(1h);
+  while (!runner_.attempts.empty()) answer({outcome_of(attempt_outcome::delivered)});
+  EXPECT_EQ(tied, 0);
+}
+
 TEST_F(counts_test, a_monthly_quota_survives_a_crash) {
   traits_[0].monthly_quota = 2;
   start();

@@ -120,13 +120,17 @@ class delivery_fixture : public ::testing::Test {
     auto opened = spool::embedded::open_embedded_store(config, clock_, null_logger(), {}, options);
     ASSERT_TRUE(opened) << opened.error().message();
     store_ = std::move(*opened);
-    dispatcher::environment env{clock_,   random_, null_logger(),
-                                *store_,  runner_, [](std::function<void()> work) { work(); },
-                                metrics_, [] {},   "gw.example"};
+    dispatcher::environment env{clock_,       random_, null_logger(),
+                                seen_store(), runner_, [this](std::function<void()> work) { read(std::move(work)); },
+                                metrics_,     [] {},   "gw.example"};
     dispatcher_ = std::make_unique<dispatcher>(std::move(env), delivery_config{}, policy_, stream_shares{});
     dispatcher_->recover();
     settle();
   }
+
+  // The store as the dispatcher sees it, and its readers: at once.
+  virtual spool::store& seen_store() { return *store_; }
+  virtual void read(std::function<void()> work) { work(); }
 
   // What a crash leaves: nothing of the process, everything that was committed.
   void shut_down() {

@@ -73,6 +73,23 @@ TEST_F(dispatcher_test, refused_recipient_bounces_and_never_fails_over) {
   EXPECT_TRUE(runner_.attempts.empty());
 }
 
+TEST_F(dispatcher_test, a_notice_that_returns_eight_bit_content_says_so) {
+  start();
+  submit({"gone@example.org"}, [](spool::accept_request& request) {
+    request.content = std::make_shared<const std::string>(
+        "From: Shop <sender@shop.example>\r\nTo: gone@example.org\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: 8bit\r\n\r\nGr\xc3\xbc\xc3\x9f"
+        "e\r\n");
+    request.message.body_8bitmime = true;
+    request.message.return_full = true;
+  });
+  answer({outcome_of(attempt_outcome::rejected_recipient, 550, "5.1.1", "no such user")});
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  const adapters::attempt& notice = runner_.attempts.front().what;
+  ASSERT_NE(notice.content->find("Gr\xc3\xbc"), std::string::npos);
+  EXPECT_TRUE(notice.body_8bitmime);
+}
+
 TEST_F(dispatcher_test, recipients_of_one_message_have_their_own_fates) {
   start();
   const queue_id id = submit({"a@example.org", "b@example.org"});
@@ -277,6 +294,27 @@ TEST_F(dispatcher_test, restart_finds_the_intent_and_repeats_at_the_same_destina
   EXPECT_EQ(row(id).state, recipient_state::delivered);
 }
 
+// A drain that ended before would cut off what has not begun yet.
+TEST_F(dispatcher_test, a_drain_waits_for_attempts_whose_intent_is_on_its_way) {
+  start();
+  EXPECT_FALSE(dispatcher_->at_rest()) << "nobody asked for a stop";
+  submit({"warm-up@example.org"});
+  answer({outcome_of(attempt_outcome::deferred_recipient, 450, "4.2.0", "try later")});
+  clock_.advance(60s);
+  dispatcher_->run();
+  ASSERT_TRUE(runner_.attempts.empty()) << "the intent is not durable yet";
+  dispatcher_->post([this] { dispatcher_->stop_starting(); });
+  dispatcher_->run();
+  EXPECT_FALSE(dispatcher_->at_rest());
+  while (store_->run_once()) {
+  }
+  dispatcher_->run();
+  ASSERT_EQ(in_flight_at(), "onprem");
+  EXPECT_FALSE(dispatcher_->at_rest());
+  answer({outcome_of(attempt_outcome::delivered)});
+  EXPECT_TRUE(dispatcher_->at_rest());
+}
+
 TEST_F(dispatcher_test, three_lost_intents_in_a_row_make_poison) {
   start();
   const queue_id id = submit({"a@example.org"});
@@ -290,6 +328,41 @@ TEST_F(dispatcher_test, three_lost_intents_in_a_row_make_poison) {
   EXPECT_EQ(story(),
             (std::vector<std::string>{"accepted ", "attempt unknown", "attempt unknown", "disposition unknown"}))
       << "the client is told of attempts that a crash cut off, and of the end";
+}
+
+TEST_F(dispatcher_test, a_crash_makes_poison_of_one_message_and_not_of_those_beside_it) {
+  start();
+  std::vector<queue_id> ids;
+  for (int i = 0; i < 4; ++i) ids.push_back(submit({"a@example.org"}));
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(runner_.attempts.size(), 4U);
+    shut_down();
+    start();
+  }
+  ASSERT_EQ(runner_.attempts.size(), 1U) << "on trial, alone";
+  const queue_id accused = runner_.attempts.front().what.message;
+  shut_down();
+  start();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(runner_.attempts.size(), 1U) << "one after another";
+    answer({outcome_of(attempt_outcome::delivered)});
+  }
+  for (const queue_id& id : ids) {
+    EXPECT_EQ(row(id).state, id == accused ? recipient_state::dead_lettered : recipient_state::delivered);
+  }
+}
+
+TEST_F(dispatcher_test, who_is_tried_alone_holds_up_nobody_else) {
+  start();
+  for (int i = 0; i < 2; ++i) submit({"a@example.org"});
+  for (int i = 0; i < 2; ++i) {
+    shut_down();
+    start();
+  }
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  const queue_id other = submit({"b@example.org"});
+  ASSERT_EQ(runner_.attempts.size(), 2U);
+  EXPECT_EQ(runner_.attempts.back().what.message, other);
 }
 
 TEST_F(dispatcher_test, deferred_mail_survives_a_restart_and_leaves_when_due) {

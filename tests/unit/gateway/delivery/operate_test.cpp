@@ -130,6 +130,23 @@ TEST_F(operate_test, what_the_bounce_brake_held_is_released_or_bounced) {
   EXPECT_EQ(runner_.attempts[0].what.reverse_path, "");
 }
 
+TEST_F(operate_test, held_mail_expires_however_much_older_mail_is_held_before_it) {
+  rules_.routes[0].via.what = policy::node_config::kind::hold;
+  rules_.routes[0].via.children.clear();
+  rules_.routes[0].via.name = "not yet";
+  start();
+  for (int i = 0; i < 250; ++i) {
+    submit({"a@example.org"}, [](spool::accept_request& request) { request.message.expires += 1000h; });
+  }
+  const queue_id id = submit({"late@example.org"}, [this](spool::accept_request& request) {
+    request.message.expires = clock_.now() + 1min;
+    request.message.dsn_allowed = false;
+  });
+  ASSERT_EQ(row(id).state, recipient_state::held);
+  pass(5min);
+  EXPECT_EQ(row(id).state, recipient_state::expired);
+}
+
 TEST_F(operate_test, an_operator_decides_what_nobody_may_repeat) {
   rules_.routes[0].on_unknown = policy::on_unknown::hold;
   start();
