@@ -149,12 +149,16 @@ void append_for_people(std::string& out, const delivery_report& report, const wo
     }
     if (recipient.will_retry_until) list += "    until / bis: " + to_rfc5322(*recipient.will_retry_until) + '\n';
   }
+  const std::string subject = shown_subject(report);
+  const auto about = [&](std::string_view label) {
+    return subject.empty() ? std::string{} : '\n' + std::string{label} + subject;
+  };
   std::string text;
   text.append(words.english).append("\n\n").append(list);
-  text += "\nSubject: " + shown_subject(report) + "\nReference: " + report.queue_id + " at " + report.node + '\n';
+  text += about("Subject: ") + "\nReference: " + report.queue_id + " at " + report.node + '\n';
   text.append("\n----------------------------------------------------------------------\n\n");
   text.append(words.german).append("\n\n").append(list);
-  text += "\nBetreff: " + shown_subject(report) + "\nKennung: " + report.queue_id + " bei " + report.node + '\n';
+  text += about("Betreff: ") + "\nKennung: " + report.queue_id + " bei " + report.node + '\n';
   append_text_entity(out, "text/plain", text);
 }
 
@@ -210,8 +214,10 @@ std::string build_delivery_report(const delivery_report& report, random_source& 
   append_for_people(out, report, words);
   next_part(out, boundary);
   append_for_programs(out, report, words);
-  next_part(out, boundary);
-  append_original(out, report);
+  if (!report.original.empty()) {
+    next_part(out, boundary);
+    append_original(out, report);
+  }
   close_multipart(out, boundary);
   return out;
 }

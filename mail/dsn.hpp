@@ -39,7 +39,7 @@ struct delivery_report {
   std::string queue_id;     // of the message reported on
   std::string envelope_id;  // ENVID as received, xtext; ""
   std::optional<time_point> arrival;
-  std::string_view original;               // content of the message reported on
+  std::string_view original;               // content of the message reported on; "": nothing of it is returned
   bool return_full = false;                // RET=FULL
   std::size_t return_octets_max = 50'000;  // a longer message returns its header only
   std::vector<reported_recipient> recipients;

@@ -24,35 +24,51 @@ mail::reported_recipient reported(const spool::recipient_row& row) {
   return one;
 }
 
-bool wants_notice(const delivery_message& message, const spool::recipient_row& row) {
+bool wants_notice(const spool::message_row& message, const spool::recipient_row& row) {
   if (planted(defect::notice_to_null_path)) return !row.dsn.never;
-  return message.row().dsn_allowed && !message.row().reverse_path.empty() && !row.dsn.never;
+  return message.dsn_allowed && !message.reverse_path.empty() && !row.dsn.never;
 }
 
-mail::delivery_report report_about(const delivery_message& message, mail::report_kind kind, const std::string& node,
+mail::delivery_report report_about(const spool::message_row& message, mail::report_kind kind, const std::string& node,
                                    const std::string& id, time_point now) {
   mail::delivery_report report;
   report.kind = kind;
   report.node = node;
   report.from_address = "MAILER-DAEMON@" + node;
-  report.to_address = message.row().reverse_path;
+  report.to_address = message.reverse_path;
   report.message_id = "<" + id + "@" + node + ">";
   report.date = now;
-  report.queue_id = message.row().id.to_string();
-  report.envelope_id = message.row().envelope_id;
-  report.arrival = message.row().accepted;
-  report.original = *message.content();
-  report.return_full = message.row().return_full;
+  report.queue_id = message.id.to_string();
+  report.envelope_id = message.envelope_id;
+  report.arrival = message.accepted;
+  report.return_full = message.return_full;
   return report;
 }
 
 }  // namespace
 
 void dispatcher::bounce_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after) {
+  failure_notice(work, message.row(), *message.content(), after);
+}
+
+// A message that may be what ends the process is not looked at again: its notice returns nothing of it.
+void dispatcher::poison_notice(settlement& work, const spool::message_row& message, const spool::recipient_row& after) {
+  failure_notice(work, message, {}, after);
+}
+
+void dispatcher::failure_notice(settlement& work, const spool::message_row& message, std::string_view content,
+                                const spool::recipient_row& after) {
   if (!wants_notice(message, after) || !after.dsn.on_failure || planted(defect::notice_forgotten)) return;
   const time_point now = env_.time.now();
   auto report = report_about(message, mail::report_kind::failed, env_.node_name, ids_.next().to_string(), now);
+  report.original = content;
   mail::reported_recipient one = reported(after);
+  if (after.state == mail::recipient_state::dead_lettered) {
+    one.explanation =
+        "Its delivery was broken off several times and is not tried any more. It may have been delivered: the outcome "
+        "is not known.";
+    one.status = "5.3.0";
+  }
   if (after.state == mail::recipient_state::expired) {
     const bool unknown = !after.attempts.empty() && after.attempts.back().outcome == mail::attempt_outcome::unknown;
     one.explanation =
@@ -68,23 +84,24 @@ void dispatcher::bounce_notice(settlement& work, const delivery_message& message
 void dispatcher::delay_notice(settlement& work, const delivery_message& message, spool::recipient_row& after) {
   if (config_.delay_warning.count() == 0 || after.delay_warned || !after.dsn.on_delay) return;
   const time_point now = env_.time.now();
-  if (!wants_notice(message, after) || now - message.starts() < config_.delay_warning) return;
+  if (!wants_notice(message.row(), after) || now - message.starts() < config_.delay_warning) return;
   after.delay_warned = true;
-  auto report = report_about(message, mail::report_kind::delayed, env_.node_name, ids_.next().to_string(), now);
+  auto report = report_about(message.row(), mail::report_kind::delayed, env_.node_name, ids_.next().to_string(), now);
+  report.original = *message.content();
   report.recipients.push_back(reported(after));
   report.recipients.back().will_retry_until = message.row().expires;
-  add_notice(work, message, mail::build_delivery_report(report, env_.random));
+  add_notice(work, message.row(), mail::build_delivery_report(report, env_.random));
 }
 
-void dispatcher::add_notice(settlement& work, const delivery_message& message, std::string content) {
-  if (!notices_.allow(message.row().reverse_path, env_.time.steady())) {
+void dispatcher::add_notice(settlement& work, const spool::message_row& message, std::string content) {
+  if (!notices_.allow(message.reverse_path, env_.time.steady())) {
     env_.metrics.dsn_suppressed_total.add();
     return;
   }
   spool::accept_request request;
-  request.message = made_from(message.row(), ids_.next(), env_.time.now());
+  request.message = made_from(message, ids_.next(), env_.time.now());
   request.content = std::make_shared<const std::string>(std::move(content));
-  request.recipients.emplace_back().address = message.row().reverse_path;
+  request.recipients.emplace_back().address = message.reverse_path;
   accept_made(work, std::move(request));
   env_.metrics.dsn_total.add();
 }

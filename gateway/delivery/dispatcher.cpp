@@ -172,6 +172,7 @@ void dispatcher::recover_intents() {
     const auto kind = is_final(after.state) ? events::event_kind::disposition : events::event_kind::attempt;
     if (!planted(defect::crash_not_told)) work.request.ledger.push_back(ledger_line(*message, after, kind));
     work.request.changes.push_back({row, after, stream});
+    if (is_final(after.state)) poison_notice(work, *message, after);
     if (!is_final(after.state)) work.follow.waits.push_back({after.lane, {{after.due, after.key}, nullptr}, false});
   }
   if (!work.request.changes.empty()) {

@@ -62,7 +62,10 @@ void check_fate(truth& told, const pair_key& pair, const pair_record& record, co
 void check_notice(truth& told, const pair_key& pair, const pair_record& record) {
   const message_record* sent = told.message(pair.token);
   if (sent == nullptr || sent->reverse_path.empty() || !record.final_written) return;
-  if (*record.final_written != recipient_state::bounced && *record.final_written != recipient_state::expired) return;
+  const recipient_state end = *record.final_written;
+  const bool failed =
+      end == recipient_state::bounced || end == recipient_state::expired || end == recipient_state::dead_lettered;
+  if (!failed) return;
   const bool told_of = std::any_of(told.notices().begin(), told.notices().end(), [&](const auto& one) {
     return one.second.about == pair.address && one.second.to == sent->reverse_path;
   });

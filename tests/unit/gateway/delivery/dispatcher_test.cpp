@@ -323,17 +323,38 @@ TEST_F(dispatcher_test, three_lost_intents_in_a_row_make_poison) {
     shut_down();
     start();
   }
-  EXPECT_TRUE(runner_.attempts.empty());
   EXPECT_EQ(row(id).state, recipient_state::dead_lettered);
-  EXPECT_EQ(story(),
-            (std::vector<std::string>{"accepted ", "attempt unknown", "attempt unknown", "disposition unknown"}))
+  EXPECT_EQ(story(), (std::vector<std::string>{"accepted ", "attempt unknown", "attempt unknown", "disposition unknown",
+                                               "accepted "}))
       << "the client is told of attempts that a crash cut off, and of the end";
+}
+
+TEST_F(dispatcher_test, the_sender_of_poison_is_told_without_what_may_be_its_cause) {
+  start();
+  submit({"a@example.org"}, [](spool::accept_request& request) { request.message.return_full = true; });
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(runner_.attempts.size(), 1U);
+    EXPECT_FALSE(runner_.attempts.front().what.reverse_path.empty());
+    shut_down();
+    start();
+  }
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  const adapters::attempt& notice = runner_.attempts.front().what;
+  EXPECT_EQ(notice.reverse_path, "");
+  EXPECT_EQ(notice.recipients.front().address, "sender@shop.example");
+  for (const char* part : {"Final-Recipient: rfc822; a@example.org\r\nAction: failed\r\nStatus: 5.3.0\r\n",
+                           "Its delivery was broken off"}) {
+    EXPECT_NE(notice.content->find(part), std::string::npos) << part;
+  }
+  for (const char* part : {"Hello", "rfc822-headers", "message/rfc822"})
+    EXPECT_EQ(notice.content->find(part), std::string::npos) << part;
 }
 
 TEST_F(dispatcher_test, a_crash_makes_poison_of_one_message_and_not_of_those_beside_it) {
   start();
   std::vector<queue_id> ids;
-  for (int i = 0; i < 4; ++i) ids.push_back(submit({"a@example.org"}));
+  const auto untold = [](spool::accept_request& request) { request.message.dsn_allowed = false; };
+  for (int i = 0; i < 4; ++i) ids.push_back(submit({"a@example.org"}, untold));
   for (int i = 0; i < 2; ++i) {
     ASSERT_EQ(runner_.attempts.size(), 4U);
     shut_down();
