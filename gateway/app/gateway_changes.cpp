@@ -50,10 +50,18 @@ std::optional<start_fault> gateway::parts::open_audit() {
     log.error("audit_broken", {{"file", path}, {"line", broken->line}, {"reason", broken->reason}});
   }
   shown.audit_intact.set(std::holds_alternative<events::audit_head>(whole) ? 1 : 0);
+  const auto whole_size = std::make_shared<std::uint64_t>(complete);
   audit = std::make_unique<events::audit_log>(
       time, end,
-      [this](std::string_view line) -> result<void> {
+      [this, whole_size](std::string_view line) -> result<void> {
         if (auto written = audit_file->append({&line, 1}); !written) return written.error();
+        if (auto kept = audit_file->sync(); !kept) return kept.error();
+        *whole_size += line.size();
+        return {};
+      },
+      [this, whole_size]() -> result<void> {
+        log.warning("audit_torn", {{"file", settings.spool.data_directory + "/audit.ndjson"}, {"whole", *whole_size}});
+        if (auto cut = audit_file->truncate(*whole_size); !cut) return cut.error();
         return audit_file->sync();
       },
       [this](const events::audit_head& head) {

@@ -130,14 +130,21 @@ std::pair<audit_head, std::size_t> audit_end(std::string_view text) {
   return {audit_head{place->sequence, std::string{place->hash}}, lines.size()};
 }
 
+result<void> audit_log::append_whole(std::string_view text) {
+  if (torn_) {
+    if (auto mended = mend_(); !mended) return mended.error();
+  }
+  auto written = append_(text);
+  torn_ = !written;
+  return written;
+}
+
 result<audit_head> audit_log::record(const audit_entry& entry) {
   const std::lock_guard lock{mutex_};
-  if (failed_) return error{errc::store_failed, "audit.record"};
   audit_line line = make_audit_line(entry, time_.now(), end_);
-  if (auto written = append_(line.text); !written) {
-    failed_ = true;
-    return written.error();
-  }
+  auto written = append_whole(line.text);
+  if (!written) written = append_whole(line.text);
+  if (!written) return written.error();
   end_ = std::move(line.head);
   if (told_) told_(end_);
   return end_;

@@ -65,22 +65,28 @@ class audit_log {
  public:
   // Appends the text and syncs.
   using appender = std::function<result<void>(std::string_view text)>;
+  // Cuts off what follows the last text that was appended whole.
+  using mender = std::function<result<void>()>;
   // Told after a line is durable.
   using listener = std::function<void(const audit_head& head)>;
 
-  audit_log(const clock& time, audit_head end, appender append, listener told)
-      : time_{time}, end_{std::move(end)}, append_{std::move(append)}, told_{std::move(told)} {}
+  audit_log(const clock& time, audit_head end, appender append, mender mend, listener told)
+      : time_{time}, end_{std::move(end)}, append_{std::move(append)}, mend_{std::move(mend)}, told_{std::move(told)} {}
 
-  // After a failed append the file may end in half a line: everything is refused until a restart mends it.
+  // A failed append may leave half a line: it is cut off and the line tried once more, and where that fails too, the
+  // next record() begins with the cut. Nothing is appended to half a line.
   [[nodiscard]] result<audit_head> record(const audit_entry& entry);
 
  private:
+  [[nodiscard]] result<void> append_whole(std::string_view text);
+
   const clock& time_;
   std::mutex mutex_;
   audit_head end_;
   appender append_;
+  mender mend_;
   listener told_;
-  bool failed_ = false;
+  bool torn_ = false;
 };
 
 }  // namespace stellwerk::events

@@ -42,12 +42,23 @@ class audit_log_test : public ::testing::Test {
   manual_clock clock_;
   std::string file_;
   std::optional<audit_head> told_;
-  bool full_ = false;
+  std::size_t whole_ = 0;
+  int failing_ = 0;  // appends that leave half a line
+  bool uncut_ = false;
   audit_log log_{clock_,
                  {},
                  [this](std::string_view text) -> result<void> {
-                   if (full_) return error{errc::store_full, "test"};
+                   if (failing_ > 0 && failing_-- > 0) {
+                     file_ += text.substr(0, text.size() / 2);
+                     return error{errc::store_full, "test"};
+                   }
                    file_ += text;
+                   whole_ = file_.size();
+                   return {};
+                 },
+                 [this]() -> result<void> {
+                   if (uncut_) return error{errc::store_failed, "test"};
+                   file_.resize(whole_);
                    return {};
                  },
                  [this](const audit_head& head) { told_ = head; }};
@@ -123,14 +134,32 @@ TEST_F(audit_log_test, a_log_goes_on_where_its_file_ends) {
   EXPECT_EQ(end, told_);
 }
 
-TEST_F(audit_log_test, what_cannot_be_written_is_refused_and_so_is_everything_after_it) {
+TEST_F(audit_log_test, half_a_line_is_cut_off_and_the_line_written_again) {
   record("start");
-  full_ = true;
+  failing_ = 1;
+  record("destination.drain");
+  EXPECT_EQ(told_->sequence, 2U);
+  EXPECT_EQ(broken_at(lines()), 0U);
+}
+
+TEST_F(audit_log_test, what_cannot_be_written_is_refused_until_there_is_room) {
+  record("start");
+  failing_ = 2;
   EXPECT_FALSE(log_.record({"destination.drain", "onprem", "why", "192.0.2.7", {}}));
-  full_ = false;
-  EXPECT_FALSE(log_.record({"destination.drain", "onprem", "why", "192.0.2.7", {}}))
-      << "the file may end in half a line";
   EXPECT_EQ(told_->sequence, 1U);
+  record("destination.drain");
+  EXPECT_EQ(told_->sequence, 2U);
+  EXPECT_EQ(broken_at(lines()), 0U);
+}
+
+TEST_F(audit_log_test, nothing_is_appended_to_half_a_line_that_cannot_be_cut_off) {
+  record("start");
+  failing_ = 1;
+  uncut_ = true;
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(log_.record({"destination.drain", "onprem", "why", "192.0.2.7", {}}));
+  uncut_ = false;
+  record("destination.drain");
+  EXPECT_EQ(broken_at(lines()), 0U);
 }
 
 }  // namespace
