@@ -1,17 +1,19 @@
 // What changes a running gateway besides its file: the audit log every change is written to first, and the policy that
 // the store owns. Everything here runs on the main thread, in order with reloads.
-#include <future>
 #include <utility>
 #include <variant>
 
 #include "gateway/admin/operator_marks.hpp"
 #include "gateway/app/gateway_parts.hpp"
+#include "gateway/spool/keep_note.hpp"
 
 namespace stellwerk::app {
 namespace {
 
 constexpr std::string_view audit_head_note = "audit_head";
 constexpr std::string_view policy_note = "policy";
+// The main thread serves signals as well: it does not wait for a full store to have room.
+constexpr duration note_patience{std::chrono::seconds{5}};
 
 std::string in_one_line(const std::vector<config::config_fault>& faults, const std::string& file) {
   std::string text;
@@ -75,21 +77,14 @@ std::optional<start_fault> gateway::parts::open_audit() {
   return std::nullopt;
 }
 
-result<void> gateway::parts::keep_note(std::string_view name, std::string value) {
-  std::promise<result<void>> kept;
-  spool::settle_request request;
-  request.notes.push_back({std::string{name}, std::move(value)});
-  store->settle(std::move(request), [&kept](result<void> answer) { kept.set_value(answer); });
-  return kept.get_future().get();
-}
-
 // The file seeds the first start; after that the store's own is in force, whatever the file says.
 std::optional<start_fault> gateway::parts::adopt_stored_policy() {
   if (settings.policy_source == config::policy_source::file) return std::nullopt;
   const auto note = store->load_note(policy_note);
   if (!note) return start_fault{exit_code::data_directory, "the stored policy: " + note.error().message()};
   if (!*note) {
-    if (auto kept = keep_note(policy_note, settings.policy_text); !kept)
+    auto kept = keep_note(*store, {std::string{policy_note}, settings.policy_text}, std::nullopt, note_patience);
+    if (!kept)
       return start_fault{exit_code::data_directory, "the policy could not be stored: " + kept.error().message()};
     return std::nullopt;
   }
@@ -177,8 +172,8 @@ admin::policy_verdict gateway::parts::apply(const admin::policy_order& order) {
   const auto written = audit->record(
       {"policy.apply", next->version(), order.reason, order.actor, {{"previous_version", verdict.version}}});
   if (!written) return no(kind::not_written, "the audit log could not be written: " + written.error().message());
-  if (auto kept = keep_note(policy_note, order.text); !kept)
-    return no(kind::not_written, "the policy could not be stored: " + kept.error().message());
+  auto kept = keep_note(*store, {std::string{policy_note}, order.text}, settings.policy_text, note_patience);
+  if (!kept) return no(kind::not_written, "the policy could not be stored: " + kept.error().message());
   settings.policy = std::move(next);
   settings.findings = std::move(findings);
   settings.policy_text = order.text;

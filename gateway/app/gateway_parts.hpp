@@ -66,7 +66,6 @@ struct gateway::parts {
   [[nodiscard]] std::optional<start_fault> open_audit();
   [[nodiscard]] std::optional<start_fault> adopt_stored_policy();
   [[nodiscard]] std::string keep_stored_policy(config::gateway_config& next) const;  // "" or why not
-  [[nodiscard]] result<void> keep_note(std::string_view name, std::string value);
   [[nodiscard]] admin::policy_verdict apply(const admin::policy_order& order);
   void publish_policy();
   void log_findings();

@@ -120,6 +120,7 @@ class admin_handler : public delivery::delivery_fixture {
                              audited_ += text;
                              return {};
                            },
+                           []() -> result<void> { return {}; },
                            {}};
   async::published<config::gateway_config> settings_{nullptr};
   policy_order applied_;

@@ -1,7 +1,10 @@
 // What every store must do, run against the embedded one.
 #include <algorithm>
+#include <atomic>
 #include <string>
+#include <thread>
 
+#include "gateway/spool/keep_note.hpp"
 #include "gateway/spool/rows.hpp"
 #include "tests/unit/gateway/spool/store_fixture.hpp"
 
@@ -62,6 +65,34 @@ TEST_F(store_test, a_note_is_there_after_a_restart_and_the_last_one_counts) {
   restart();
   EXPECT_EQ(*store_->load_note("policy"), "routes: [b]");
   EXPECT_EQ(*store_->load_note("polic"), std::nullopt);
+}
+
+// Nobody runs the committer: it is as if it waited for room.
+TEST_F(store_test, who_waits_for_a_note_gives_up_and_what_was_in_force_stays) {
+  ASSERT_TRUE(settle([] {
+    settle_request request;
+    request.notes.push_back({"policy", "routes: [a]"});
+    return request;
+  }()));
+  const auto kept = keep_note(*store_, {"policy", "routes: [b]"}, "routes: [a]", std::chrono::milliseconds{1});
+  ASSERT_TRUE(kept.has_error());
+  EXPECT_TRUE(kept.error().is(errc::timed_out));
+  run();
+  EXPECT_EQ(*store_->load_note("policy"), "routes: [a]");
+}
+
+TEST_F(store_test, a_note_is_kept_before_its_writer_goes_on) {
+  std::atomic<bool> done{false};
+  std::thread committer{[this, &done] {
+    while (!done) {
+      if (!store_->run_once()) std::this_thread::yield();
+    }
+  }};
+  const auto kept = keep_note(*store_, {"policy", "routes: [b]"}, "routes: [a]", std::chrono::minutes{5});
+  done = true;
+  committer.join();
+  EXPECT_TRUE(kept);
+  EXPECT_EQ(*store_->load_note("policy"), "routes: [b]");
 }
 
 TEST_F(store_test, an_unknown_message_is_not_found) {
