@@ -9,6 +9,12 @@ namespace stellwerk::adapters::smtp {
 
 using mail::attempt_stage;
 
+namespace {
+
+bool is_unknown_command(const mail::reply& answer) { return answer.code == 500 || answer.code == 502; }
+
+}  // namespace
+
 client_action opening_dialog::next() {
   if (state_ == state::ready || state_ == state::failed) return {client_step::done, stage(), {}};
   if (state_ == state::handshake) return {client_step::start_tls, stage(), {}};
@@ -19,7 +25,8 @@ client_action opening_dialog::next() {
 attempt_stage opening_dialog::stage() const {
   switch (state_) {
     case state::greeting: return attempt_stage::greeting;
-    case state::ehlo: return attempt_stage::ehlo;
+    case state::ehlo:
+    case state::helo: return attempt_stage::ehlo;
     case state::starttls:
     case state::handshake: return attempt_stage::starttls;
     case state::auth:
@@ -61,6 +68,7 @@ void opening_dialog::on_tls_failed(std::string_view why) {
 void opening_dialog::on_reply(const mail::reply& answer) {
   if (answer.code >= 200 && answer.code < 300) return on_positive(answer);
   if (answer.code == 334 && stage() == attempt_stage::auth) return on_challenge();
+  if (state_ == state::ehlo && is_unknown_command(answer)) return send(state::helo, "HELO " + settings_.helo_name);
   tls_failed_ = state_ == state::starttls;
   fail(classify_reply(stage(), answer));
 }
@@ -69,6 +77,7 @@ void opening_dialog::on_positive(const mail::reply& answer) {
   switch (state_) {
     case state::greeting: return send(state::ehlo, "EHLO " + settings_.helo_name);
     case state::ehlo: features_ = read_features(answer); return choose_after_ehlo();
+    case state::helo: return choose_after_ehlo();  // nothing is offered
     case state::starttls: state_ = state::handshake; return;
     case state::auth:
     case state::login_user:

@@ -1,8 +1,9 @@
-// The opening of a client session: greeting, EHLO, STARTTLS, EHLO, AUTH. Sans-I/O; ends ready for MAIL or with the
+// The opening of a client session: greeting, EHLO, STARTTLS, EHLO, AUTH; HELO with a peer that does not know EHLO (RFC
+// 5321 section 3.2), which offers nothing then. Sans-I/O; ends ready for MAIL or with the
 // outcome for whoever waits for this host.
 //
 // Refuses: credentials on a connection without TLS unless TLS is switched off on purpose; a clear session where TLS is
-// required; a HELO fallback (every peer worth a configuration speaks ESMTP). RFC 5321, 3207, 4954.
+// required. RFC 5321, 3207, 4954.
 #pragma once
 
 #include <optional>
@@ -44,6 +45,7 @@ class opening_dialog {
   enum class state : std::uint8_t {
     greeting,
     ehlo,
+    helo,
     starttls,
     handshake,
     auth,

@@ -44,6 +44,7 @@ smtp_pool::smtp_pool(const std::string& destination, const smtp_settings& settin
 
 async::awaitable<pool_lease> smtp_pool::acquire(freshness wanted, steady_point deadline) {
   pool_lease lease;
+  co_await quit_expired();
   if (wanted == freshness::any) lease.connection = take_idle();
   if (lease.connection) {
     lease.reused = true;
@@ -70,7 +71,6 @@ async::awaitable<pool_lease> smtp_pool::acquire(freshness wanted, steady_point d
 }
 
 std::unique_ptr<smtp_connection> smtp_pool::take_idle() {
-  drop_expired();
   while (!idle_.empty()) {
     std::unique_ptr<smtp_connection> candidate = std::move(idle_.back().connection);
     idle_.pop_back();
@@ -79,9 +79,18 @@ std::unique_ptr<smtp_connection> smtp_pool::take_idle() {
   return nullptr;
 }
 
-void smtp_pool::drop_expired() {
+// Taken out before the first QUIT is written: another attempt may ask for a connection meanwhile.
+async::awaitable<void> smtp_pool::quit_expired() {
   const steady_point now = clock_.steady();
-  std::erase_if(idle_, [&](const idle_connection& one) { return now - one.since >= settings_.timeouts.idle; });
+  const auto expired = [&](const idle_connection& one) { return now - one.since >= settings_.timeouts.idle; };
+  std::vector<std::unique_ptr<smtp_connection>> leaving;
+  for (idle_connection& one : idle_) {
+    if (expired(one)) leaving.push_back(std::move(one.connection));
+  }
+  std::erase_if(idle_, [](const idle_connection& one) { return !one.connection; });
+  for (const auto& one : leaving) {
+    if (!one->stale()) co_await one->quit();
+  }
 }
 
 async::awaitable<void> smtp_pool::give_back(std::unique_ptr<smtp_connection> connection) {

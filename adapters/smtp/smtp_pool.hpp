@@ -46,7 +46,7 @@ class smtp_pool {
   };
 
   [[nodiscard]] std::unique_ptr<smtp_connection> take_idle();
-  void drop_expired();
+  [[nodiscard]] async::awaitable<void> quit_expired();
   [[nodiscard]] std::vector<std::size_t> hosts_in_order() const;
   [[nodiscard]] async::awaitable<pool_lease> open_host(std::size_t host, steady_point deadline);
   [[nodiscard]] async::awaitable<pool_lease> open_channel(std::size_t host, channel state, steady_point deadline,

@@ -58,7 +58,7 @@ step dialog::on_rcpt(std::string_view argument, behind /*rest*/) {
   recipient_refused_ = true;  // until it is not
   if (client_ == nullptr) return count_error(replies::relay_denied);
   if (envelope_.recipients.size() >= door_->config.recipients_max) return say(replies::too_many_recipients);
-  auto parsed = parse_rcpt_arguments(argument, envelope_.smtputf8);
+  auto parsed = parse_rcpt_arguments(argument, envelope_.smtputf8, settings_->node_name);
   if (const auto* fault = std::get_if<fault_reply>(&parsed)) return say(*fault);
   auto& recipient = std::get<mail::envelope_recipient>(parsed);
   if (!mail::address_allowed(client_->recipients, recipient.address)) return say(replies::recipient_not_allowed);

@@ -223,7 +223,8 @@ std::variant<mail_arguments, fault_reply> parse_mail_arguments(std::string_view 
   return out;
 }
 
-std::variant<mail::envelope_recipient, fault_reply> parse_rcpt_arguments(std::string_view argument, bool smtputf8) {
+std::variant<mail::envelope_recipient, fault_reply> parse_rcpt_arguments(std::string_view argument, bool smtputf8,
+                                                                         std::string_view own_domain) {
   const auto parts = split_path(argument, "TO:");
   if (!parts) return replies::bad_path;
   mail::envelope_recipient out;
@@ -232,7 +233,9 @@ std::variant<mail::envelope_recipient, fault_reply> parse_rcpt_arguments(std::st
       parts->parameters, [&](const parameter& given) { return take_rcpt_parameter(given, seen, out.dsn); });
   if (!fault.empty()) return fault;
   const auto utf8 = smtputf8 ? mail::utf8_rule::allowed : mail::utf8_rule::refused;
-  const auto address = mail::parse_path(parts->inside, utf8);
+  std::string path{parts->inside};
+  if (iequals(path, "postmaster")) path.append("@").append(own_domain);
+  const auto address = mail::parse_path(path, utf8);
   if (!address) return reply_of(address.error());
   out.address = address->to_string();
   return out;

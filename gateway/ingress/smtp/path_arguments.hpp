@@ -26,8 +26,9 @@ struct mail_arguments {
 // `argument` is what stands behind the verb: "FROM:<a@b.example> SIZE=1000".
 [[nodiscard]] std::variant<mail_arguments, fault_reply> parse_mail_arguments(std::string_view argument);
 
-// `smtputf8` as the transaction's MAIL said.
+// `smtputf8` as the transaction's MAIL said; `own_domain` is what <postmaster> alone means (RFC 5321 section 4.5.1).
 [[nodiscard]] std::variant<mail::envelope_recipient, fault_reply> parse_rcpt_arguments(std::string_view argument,
-                                                                                       bool smtputf8);
+                                                                                       bool smtputf8,
+                                                                                       std::string_view own_domain);
 
 }  // namespace stellwerk::ingress::smtp

@@ -102,6 +102,16 @@ TEST(smtp_catalogue, P_048_content_that_is_too_large_is_read_to_its_end) {
   EXPECT_TRUE(door.accepted().empty());
 }
 
+TEST(smtp_catalogue, rfc_5321_4_5_1_postmaster_needs_no_domain) {
+  door_fixture door;
+  smtp_peer peer = door.greeted();
+  EXPECT_THAT(peer.send_message("a@from.example", {"Postmaster"}, message), StartsWith("250 "));
+  ASSERT_EQ(door.accepted().size(), 1U);
+  EXPECT_EQ(door.accepted()[0].recipients.at(0).address.find("Postmaster@"), 0U);
+  EXPECT_THAT(peer.say("MAIL FROM:<a@from.example>"), StartsWith("250 "));
+  EXPECT_THAT(peer.say("RCPT TO:<abuse>"), StartsWith("501 ")) << "nobody else";
+}
+
 TEST(smtp_catalogue, P_053_arguments_where_there_are_none) {
   door_fixture door;
   smtp_peer peer = door.greeted();

@@ -36,6 +36,40 @@ TEST(opening_dialog, clear_session_reads_the_features) {
   EXPECT_EQ(dialog.features().size_max, 1000U);
 }
 
+// RFC 5321 section 3.2.
+TEST(opening_dialog, a_peer_that_does_not_know_ehlo_is_greeted_with_helo) {
+  for (const char* answer : {"500 5.5.1 what", "502 5.5.1 not implemented"}) {
+    const smtp_settings settings = settings_for(tls_mode::opportunistic);
+    opening_dialog dialog{settings, channel::clear};
+    const auto seen = test::play(dialog, {"220 mx", answer, "250-mx\n250 PIPELINING"});
+    EXPECT_EQ(seen.writes, (lines{"EHLO gw.example\r\n", "HELO gw.example\r\n"}));
+    ASSERT_TRUE(dialog.ready());
+    EXPECT_FALSE(dialog.features().pipelining) << "an answer to HELO offers nothing";
+  }
+}
+
+TEST(opening_dialog, helo_is_no_way_around_tls_and_credentials) {
+  for (const tls_mode mode : {tls_mode::required, tls_mode::verified}) {
+    const smtp_settings settings = settings_for(mode);
+    opening_dialog dialog{settings, channel::clear};
+    static_cast<void>(test::play(dialog, {"220 mx", "502 5.5.1 no", "250 mx"}));
+    EXPECT_FALSE(dialog.ready());
+    EXPECT_EQ(dialog.failure().enhanced_status, "4.7.10");
+  }
+  const smtp_settings settings = settings_for(tls_mode::off, true);
+  opening_dialog dialog{settings, channel::clear};
+  static_cast<void>(test::play(dialog, {"220 mx", "502 5.5.1 no", "250 mx"}));
+  EXPECT_EQ(dialog.failure().outcome, attempt_outcome::refused_account);
+}
+
+TEST(opening_dialog, another_refusal_of_ehlo_is_one_of_the_peer) {
+  const smtp_settings settings = settings_for(tls_mode::off);
+  opening_dialog dialog{settings, channel::clear};
+  const auto seen = test::play(dialog, {"220 mx", "550 5.7.1 not you"});
+  EXPECT_EQ(seen.writes.size(), 1U);
+  EXPECT_FALSE(dialog.ready());
+}
+
 TEST(opening_dialog, mode_off_ignores_starttls) {
   const smtp_settings settings = settings_for(tls_mode::off);
   opening_dialog dialog{settings, channel::clear};

@@ -54,8 +54,9 @@ TEST_F(smtp_adapter_test, quits_after_its_share_of_messages) {
   expect_scripts_met();
 }
 
-TEST_F(smtp_adapter_test, does_not_reuse_a_connection_idle_for_too_long) {
-  for (int i = 0; i < 2; ++i) expect_connection([](script_peer& peer, memory_stream&) { take_message(greet(peer)); });
+TEST_F(smtp_adapter_test, says_quit_to_a_connection_idle_for_too_long) {
+  expect_connection([](script_peer& peer, memory_stream&) { take_message(greet(peer)).line("QUIT").expect_close(); });
+  expect_connection([](script_peer& peer, memory_stream&) { take_message(greet(peer)); });
   static_cast<void>(deliver(an_attempt()));
   clock_.advance(settings_.timeouts.idle);
   EXPECT_EQ(outcomes_of(deliver(an_attempt())), "delivered delivered");

@@ -14,7 +14,7 @@ fault_reply mail_fault(std::string_view argument) {
 }
 
 fault_reply rcpt_fault(std::string_view argument, bool smtputf8 = false) {
-  const auto out = parse_rcpt_arguments(argument, smtputf8);
+  const auto out = parse_rcpt_arguments(argument, smtputf8, "gw.example");
   const auto* fault = std::get_if<fault_reply>(&out);
   return fault != nullptr ? *fault : fault_reply{};
 }
@@ -30,7 +30,7 @@ TEST(path_arguments, keyword_and_parameters_ignore_letter_case) {
 }
 
 TEST(path_arguments, quoted_local_parts_may_hold_what_ends_a_path) {
-  const auto out = parse_rcpt_arguments("TO:<\"a>b\\\"c d\"@x.example> NOTIFY=NEVER", false);
+  const auto out = parse_rcpt_arguments("TO:<\"a>b\\\"c d\"@x.example> NOTIFY=NEVER", false, "gw.example");
   ASSERT_TRUE(std::holds_alternative<mail::envelope_recipient>(out));
   EXPECT_EQ(std::get<mail::envelope_recipient>(out).address, "\"a>b\\\"c d\"@x.example");
   EXPECT_TRUE(std::get<mail::envelope_recipient>(out).dsn.never);
