@@ -55,14 +55,15 @@ decision policy::decide(const facts& about, const history& past, const live_stat
   return router{*impl_, about, past, live, now}.decide();
 }
 
-std::vector<std::uint16_t> policy::lane_candidates(const facts& about) const {
+policy::lane_choice policy::lane_of(const facts& about) const {
   const history nothing;
   const ideal_live_state ideal;
   const decision made = router{*impl_, about, nothing, ideal, about.message->accepted_at + about.age}.decide();
-  std::vector<std::uint16_t> out;
+  lane_choice out{{}, made.route};
+  std::vector<std::uint16_t>& left = out.candidates;
   for (const candidate& one : made.candidates) {
-    const bool left = one.verdict != verdict::filtered && !impl_->destinations[one.destination].removed;
-    if (left && std::find(out.begin(), out.end(), one.destination) == out.end()) out.push_back(one.destination);
+    const bool stays = one.verdict != verdict::filtered && !impl_->destinations[one.destination].removed;
+    if (stays && std::find(left.begin(), left.end(), one.destination) == left.end()) left.push_back(one.destination);
   }
   return out;
 }

@@ -91,9 +91,16 @@ class policy {
 
   [[nodiscard]] decision decide(const facts& about, const history& past, const live_state& live, time_point now) const;
 
-  // The ordered destinations left after invariants and capabilities: what a lane is made of.
-  // Empty when the recipient is held or refused.
-  [[nodiscard]] std::vector<std::uint16_t> lane_candidates(const facts& about) const;
+  // What a lane is made of: the ordered destinations left after invariants and capabilities, none when the recipient is
+  // held or refused; and the route that says so, as in decision::route.
+  struct lane_choice {
+    std::vector<std::uint16_t> candidates;
+    std::size_t route = 0;
+  };
+  [[nodiscard]] lane_choice lane_of(const facts& about) const;
+  [[nodiscard]] std::vector<std::uint16_t> lane_candidates(const facts& about) const {
+    return lane_of(about).candidates;
+  }
 
   // The tree of a route, one line a node: "failover(onprem, limit(rate 50/s, mailjet))".
   [[nodiscard]] std::string describe(std::size_t route) const;

@@ -255,6 +255,7 @@ void router::look_at(std::size_t index) {
   if (rules_.destinations[one.destination].removed) {
     return set_aside(one, verdict::unavailable, candidate_reason::drained, "removed");
   }
+  if (const auto* refused = refused_now(one)) return look_at_refused_now(index, *refused);
   const destination_status status = live_.destination(one.destination);
   if (status.unavailable != candidate_reason::none) {
     set_aside(one, verdict::unavailable, status.unavailable);
@@ -284,6 +285,28 @@ void router::look_at(std::size_t index) {
   if (live_.sender_refused(one.destination, about_.message->header_from_domain)) {
     set_aside(one, verdict::unavailable, candidate_reason::sender_refused, about_.message->header_from_domain);
   }
+}
+
+// What was free when it was looked at and gone when it was asked for: the same consequences as if it had been seen to
+// be gone.
+void router::look_at_refused_now(std::size_t index, const refused_reservation& refused) {
+  candidate& one = made_.candidates[index];
+  set_aside(one, verdict::unavailable, refused.reason, "at_reservation");
+  const bool would_wait = refused.reason == candidate_reason::throttled || refused.reason == candidate_reason::limit;
+  switch (refused.of) {
+    case refused_reservation::part::destination: stops_[index] = would_wait && !may_spill() && !one.overflows; break;
+    case refused_reservation::part::mailbox_provider:
+      stops_[index] = route().on_deferral == on_deferral::wait && !deadline_passed();
+      break;
+    case refused_reservation::part::allowance:
+    case refused_reservation::part::sender: break;
+  }
+}
+
+const refused_reservation* router::refused_now(const candidate& one) const {
+  const auto known = std::find_if(past_.refused_now.begin(), past_.refused_now.end(),
+                                  [&](const refused_reservation& it) { return it.destination == name_of(one); });
+  return known == past_.refused_now.end() ? nullptr : &*known;
 }
 
 void router::choose() {
@@ -340,8 +363,8 @@ void router::conclude_without_choice(proposal::ending ending, std::string_view t
   bool all_hopeless = true;
   for (const candidate& one : made_.candidates) {
     if (!remains(one)) continue;
-    const bool is_hopeless =
-        one.reason == candidate_reason::sender_refused || one.reason == candidate_reason::already_rejected;
+    const bool is_hopeless = (one.reason == candidate_reason::sender_refused && refused_now(one) == nullptr) ||
+                             one.reason == candidate_reason::already_rejected;
     all_hopeless = all_hopeless && is_hopeless;
     if (hopeless == nullptr) hopeless = &one;
   }

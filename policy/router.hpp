@@ -41,6 +41,8 @@ class router {
   void look_at_tried_now();
   void look_at_live_state();
   void look_at(std::size_t index);
+  [[nodiscard]] const refused_reservation* refused_now(const candidate& one) const;
+  void look_at_refused_now(std::size_t index, const refused_reservation& refused);
   void choose();
   void decide_for_a_copy();
   void filter_copies(std::vector<candidate>& copies) const;

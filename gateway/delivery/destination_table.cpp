@@ -174,11 +174,11 @@ std::optional<refusal> destination_table::refusal_by_limits(const policy::candid
   const time_point wall = time_.now();
   const slot& one = *by_index_[candidate.destination];
   if (!subject.is_copy && !one.quota_has(subject.recipients, wall))
-    return refusal{policy::candidate_reason::quota, true};
+    return refusal{policy::candidate_reason::quota, refusal::part::allowance};
   const policy::pacing_cost cost{subject.recipients, money};
   for (const std::uint16_t gate : candidate.limits) {
     if (gate_by_index_[gate]->has_room(cost, time_.steady(), wall)) continue;
-    return refusal{policy::reason_when_full(rules_->limits()[gate]), true};
+    return refusal{policy::reason_when_full(rules_->limits()[gate]), refusal::part::allowance};
   }
   return std::nullopt;
 }
@@ -201,13 +201,14 @@ std::variant<reservation, refusal> destination_table::reserve(const policy::cand
   if (const auto refused = refusal_by_limits(candidate, subject, money)) return *refused;
   reservation held{one.traits.name, subject, {}, {}, money, wall, false, false, now};
   if (const auto known = one.pairs.find(subject.mailbox_provider); known != one.pairs.end()) {
-    if (!known->second.begin(now)) return refusal{policy::candidate_reason::ejected};
+    const auto out = known->second.unavailable(now);
+    if (!known->second.begin(now)) return refusal{out, refusal::part::mailbox_provider};
     held.pair_taken = true;
   }
   if (one.senders.size() > 0) {
     if (!one.senders.begin(subject.header_from_domain, now)) {
       if (held.pair_taken) one.pairs.find(subject.mailbox_provider)->second.cancel();
-      return refusal{policy::candidate_reason::sender_refused};
+      return refusal{policy::candidate_reason::sender_refused, refusal::part::sender};
     }
     held.sender_taken = true;
   }

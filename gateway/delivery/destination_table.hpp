@@ -56,8 +56,9 @@ struct reservation {
 
 // Why there is no reservation now.
 struct refusal {
+  using part = policy::refused_reservation::part;
   policy::candidate_reason reason = policy::candidate_reason::none;
-  bool goes_on = false;  // a limit or quota is used up for this attempt: the next candidate may have it
+  part of = part::destination;
 };
 
 struct destination_snapshot {

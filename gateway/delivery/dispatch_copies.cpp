@@ -32,10 +32,8 @@ void dispatcher::accept_made(settlement& work, spool::accept_request request) {
     recipient.changed = now;
     set_lane(**made, recipient, request.new_lanes);
     work.follow.accepted.push_back(recipient.lane);
-    lane_item item{{recipient.due, recipient.key}, nullptr};
-    keep_warm(item, *made, recipient);
     lease(recipient.key);
-    work.follow.waits.push_back({recipient.lane, std::move(item), false});
+    work.follow.waits.push_back({recipient.lane, item_for(*made, recipient), false});
   }
   events::ledger_event event;
   event.kind = events::event_kind::accepted;

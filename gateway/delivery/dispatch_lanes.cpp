@@ -202,6 +202,20 @@ void dispatcher::handle(refilled_event& event) {
   one.refill(*event.entries, event.asked, [this](const spool::recipient_key& key) { return leased(key); });
 }
 
+// What waits in a lane, with what is in memory anyway, and, where a time of its own ends it, that time.
+lane_item dispatcher::item_for(const message_ptr& message, const spool::recipient_row& row) {
+  const time_point now = env_.time.now();
+  lane_item item{{row.due, row.key}, nullptr};
+  if (row.due <= now) keep_warm(item, message, row);
+  if (!lanes_.at(row.lane).row().own_lifetime) return item;
+  item.ends = message->row().expires;
+  // A copy that may have arrived is not dropped: its destination decides.
+  if (row.state == mail::recipient_state::unknown || !row.pinned_destination.empty()) return item;
+  const std::size_t route = rules_->lane_of(facts_of(*message, row, now)).route;
+  if (drops_at_deadline(route)) item.ends = std::min(*item.ends, message->starts() + *rules_->routes()[route].deadline);
+  return item;
+}
+
 void dispatcher::keep_warm(lane_item& item, const message_ptr& message, const spool::recipient_row& row) {
   if (warm_bytes_ + message->bytes() > config_.warm_bytes_max) return;
   item.warm = std::make_shared<warm_entry>(message, row, warm_bytes_);
@@ -224,6 +238,10 @@ void dispatcher::housekeeping(steady_point now) {
   double ready[2] = {0, 0};
   double oldest[2] = {0, 0};
   std::optional<time_point> next_due;
+  std::optional<time_point> next_end;
+  // What is settled in a lane may make new ones: first looked at, then done.
+  std::vector<spool::lane_id> stopped;
+  std::vector<spool::lane_id> own;
   read_again(now);
   if (recover_after_ && now >= *recover_after_) recover_intents();
   table_.clear_waits();
@@ -239,8 +257,13 @@ void dispatcher::housekeeping(steady_point now) {
       }
       if (!next_due || head->due < *next_due) next_due = head->due;
     }
-    if (now >= next_sweep_) sweep_lane(one, wall);
+    if (now >= next_sweep_) stopped.push_back(one.row().id);
+    if (!one.row().own_lifetime) return;
+    own.push_back(one.row().id);
+    if (const auto end = one.next_end(); end && (!next_end || *end < *next_end)) next_end = end;
   });
+  for (const spool::lane_id id : stopped) sweep_lane(lanes_.at(id), wall);
+  for (const spool::lane_id id : own) settle_ended(lanes_.at(id), wall);
   if (now >= next_sweep_) {
     sweep_held();
     next_sweep_ = now + config_.lane_sweep;
@@ -252,22 +275,41 @@ void dispatcher::housekeeping(steady_point now) {
   lanes_dirty_ = true;
   next_wakeup_ = now + (jobs_.empty() && leased_.empty() ? idle_interval : housekeeping_interval);
   if (next_due && *next_due > wall) next_wakeup_ = std::min(next_wakeup_, now + (*next_due - wall));
+  if (next_end) {
+    const steady_point then = now + std::max<duration>(housekeeping_interval, *next_end - wall);
+    next_wakeup_ = std::min(next_wakeup_, then);
+  }
   if (const auto event = table_.next_event()) next_wakeup_ = std::min(next_wakeup_, std::max(*event, now));
   next_housekeeping_ = std::min(next_housekeeping_, next_wakeup_);
 }
 
+bool dispatcher::moves(const lane& one) const {
+  return std::any_of(one.row().candidates.begin(), one.row().candidates.end(),
+                     [&](const auto& name) { return table_.available(name); });
+}
+
 // A stopped lane is not pulled; what reached the end of its lifetime there expires all the same.
 void dispatcher::sweep_lane(lane& one, time_point now) {
-  const bool moves = std::any_of(one.row().candidates.begin(), one.row().candidates.end(),
-                                 [&](const auto& name) { return table_.available(name); });
-  if (moves) return;
+  if (one.row().own_lifetime || moves(one)) return;
   const duration lifetime = rules_->config().retry.at(one.row().stream).lifetime;
+  take_out(one, one.old_entries(now - lifetime, sweep_max));
+}
+
+// Where each message ends at a time of its own it ends then, whether its lane moves or not. What was read from the
+// store has to be looked at once before its time is known: in a lane that moves its turn will come.
+void dispatcher::settle_ended(lane& one, time_point now) {
+  if (!starting_) return;
+  const std::size_t room = config_.loads_in_flight_max - std::min(config_.loads_in_flight_max, loads_);
+  take_out(one, one.ended(now, room, room_of(one) > 0 ? lane::not_known::skip : lane::not_known::include));
+}
+
+void dispatcher::take_out(lane& one, const std::vector<spool::due_entry>& entries) {
   std::vector<lane_item> items;
-  for (const spool::due_entry& entry : one.old_heads(now - lifetime, sweep_max)) {
+  for (const spool::due_entry& entry : entries) {
     if (leased(entry.key)) continue;
-    one.remove(entry);
+    auto item = one.remove(entry);
     lease(entry.key);
-    items.push_back({entry, nullptr});
+    items.push_back(item ? std::move(*item) : lane_item{entry, nullptr});
   }
   if (items.empty()) return;
   one.taken += items.size();

@@ -76,6 +76,9 @@ void dispatcher::failure_notice(settlement& work, const spool::message_row& mess
             ? "The lifetime of the message ended. Its last attempt may have been delivered: the outcome is not known."
             : "The lifetime of the message ended before it could be delivered.";
     one.status = "5.4.7";
+  } else if (after.state == mail::recipient_state::discarded) {
+    one.explanation = "The message was to be dropped if it could not be delivered in its time, which is over.";
+    one.status = "5.4.7";
   }
   report.recipients.push_back(std::move(one));
   add_notice(work, message, mail::build_delivery_report(report, env_.random));

@@ -110,7 +110,7 @@ void dispatcher::operate_rows(const std::shared_ptr<operation_work>& work) {
       one.refusal =
           work->order.what == operation::reroute ? refusal_of_reroute(*work->message, before, work->order) : "";
       if (one.refusal.empty()) {
-        if (lies_in_lane(before.state)) lanes_.at(before.lane).remove({before.due, before.key});
+        if (lies_in_lane(before.state)) (void)lanes_.at(before.lane).remove({before.due, before.key});
         operate_row(changes, work->message, one.row, work->order);
         one.changed = true;
         continue;

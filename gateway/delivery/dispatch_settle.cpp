@@ -161,10 +161,10 @@ void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> r
     row.state = mail::recipient_state::ready;
     wanting.push_back(std::move(row));
   }
-  planned ways = plan(message, wanting, done.tried_now);
+  planned ways = plan(message, wanting, done.so_far);
   const auto fall_back = [&](std::size_t at, const policy::decision& why) {
     spool::recipient_row after = fallbacks[at].after;
-    if (after.state == mail::recipient_state::held && others_remain(why, done.tried_now, rules_->destinations())) {
+    if (after.state == mail::recipient_state::held && others_remain(why, done.so_far.tried, rules_->destinations())) {
       // Not held: destinations are left that are out for the moment.
       after = as_deferred(std::move(after), now, "no_destination_available", now);
     }
@@ -189,7 +189,9 @@ void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> r
     std::vector<spool::recipient_row> moved;
     start_group free = group;
     free.rows.clear();
-    for (const std::size_t at : group.rows) {
+    free.passed_over.clear();
+    for (std::size_t i = 0; i < group.rows.size(); ++i) {
+      const std::size_t at = group.rows[i];
       if (fallbacks[at].spends_budget && !budget_.try_spend(env_.time.steady()) && !planted(defect::budget_ignored)) {
         env_.metrics.failover_budget_refusals.add();
         spool::recipient_row after = as_deferred(fallbacks[at].after, now, "failover_budget", now);
@@ -208,8 +210,9 @@ void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> r
                                  {"reason", fallbacks[at].why}});
       moved_before.push_back(before[at]);
       moved.push_back(wanting[at]);
+      free.passed_over.push_back(group.passed_over[i]);
     }
-    if (!moved.empty()) begin_group(work, done.message, moved_before, free, std::move(moved), done.tried_now);
+    if (!moved.empty()) begin_group(work, done.message, moved_before, free, std::move(moved), done.so_far);
   }
 }
 
@@ -246,9 +249,7 @@ void dispatcher::change(settlement& work, const delivery_message& message, spool
 
 void dispatcher::wait_in_lane(settlement& work, const message_ptr& message, const spool::recipient_row& after,
                               place where) {
-  lane_item item{{after.due, after.key}, nullptr};
-  if (after.due <= env_.time.now()) keep_warm(item, message, after);
-  work.follow.waits.push_back({after.lane, std::move(item), where == place::aside});
+  work.follow.waits.push_back({after.lane, item_for(message, after), where == place::aside});
 }
 
 void dispatcher::settle(settlement work) {

@@ -41,42 +41,47 @@ bool waits_for_its_own_sake(const policy::decision& why) {
 }  // namespace
 
 policy::decision dispatcher::decide(const delivery_message& message, const spool::recipient_row& row,
-                                    const std::vector<std::string>& tried_now, bool sole) {
+                                    const walk& so_far, bool sole) {
   const time_point now = env_.time.now();
   policy::facts facts = facts_of(message, row, now);
   facts.sole_attempt_of_all_recipients = sole;
   policy::history past = history_of(row);
-  past.tried_now = tried_now;
-  return rules_->decide(facts, past, table_, now);
+  past.tried_now = so_far.tried;
+  past.refused_now = so_far.refused;
+  policy::decision made = rules_->decide(facts, past, table_, now);
+  if (env_.decided) env_.decided({message, row, facts, past, *rules_, table_, now, made});
+  return made;
 }
 
 dispatcher::planned dispatcher::plan(const delivery_message& message, const std::vector<spool::recipient_row>& rows,
-                                     const std::vector<std::string>& tried_now) {
+                                     const walk& so_far) {
   // An API that sends by header is possible only if everybody goes in one attempt: first as if so, then without those
   // for whom it turned out otherwise.
-  using way_key = std::tuple<std::uint16_t, policy::way, std::size_t>;
+  using way_key = std::tuple<std::uint16_t, policy::way, std::size_t, std::vector<std::uint16_t>, bool>;
   bool sole = rows.size() == message.row().recipients;
   for (;;) {
     planned result;
     std::map<way_key, std::size_t> group_of;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      policy::decision one = decide(message, rows[i], tried_now, sole);
+      policy::decision one = decide(message, rows[i], so_far, sole);
       const policy::candidate* chosen = one.chosen();
       if (one.action != policy::action::deliver || chosen == nullptr) {
         result.others.emplace_back(i, std::move(one));
         continue;
       }
-      const way_key key{chosen->destination, chosen->way, one.route};
+      // Together only where the same bounds are taken from.
+      const way_key key{chosen->destination, chosen->way, one.route, chosen->limits, chosen->panic};
       const auto known = group_of.find(key);
       const policy::destination_traits& traits = rules_->destinations()[chosen->destination];
       const bool joins =
           known != group_of.end() && result.groups[known->second].rows.size() < recipients_max(traits, chosen->way);
       if (!joins) {
         group_of[key] = result.groups.size();
-        result.groups.push_back({{}, *chosen, one.route, {}, passed_over(*rules_, one)});
+        result.groups.push_back({{}, *chosen, one.route, {}, {}});
       }
       start_group& group = result.groups[group_of[key]];
       group.rows.push_back(i);
+      group.passed_over.push_back(passed_over(*rules_, one));
       for (const policy::candidate& copy : one.shadows) {
         const bool wanted = copy.verdict == policy::verdict::standby && rows[i].attempts_made == 0;
         if (wanted) group.copies.emplace_back(rows[i].key, copy.destination);
@@ -105,7 +110,6 @@ spool::attempt_intent dispatcher::make_intent(const start_group& group) {
   spool::attempt_intent intent;
   intent.attempt_id = ids_.next().to_string();
   intent.destination = rules_->destinations()[group.candidate.destination].name;
-  intent.passed_over = group.passed_over;
   // A pinned recipient may go to a destination although no route names it any more.
   if (group.route < rules_->routes().size()) intent.route = rules_->routes()[group.route].name;
   intent.policy_version = rules_->version();
@@ -116,19 +120,21 @@ spool::attempt_intent dispatcher::make_intent(const start_group& group) {
 void dispatcher::set_lane(const delivery_message& message, spool::recipient_row& row,
                           std::vector<spool::lane_row>& made) {
   std::vector<std::string> names;
+  bool drops = false;
   if (!row.pinned_destination.empty()) {
     names.push_back(row.pinned_destination);
   } else {
     const policy::facts facts = facts_of(message, row, env_.time.now());
-    for (const std::uint16_t index : rules_->lane_candidates(facts))
-      names.push_back(rules_->destinations()[index].name);
+    const auto chosen = rules_->lane_of(facts);
+    for (const std::uint16_t index : chosen.candidates) names.push_back(rules_->destinations()[index].name);
+    drops = drops_at_deadline(chosen.route);
     if (!row.rerouted_to.empty()) {
       std::erase(names, row.rerouted_to);
       names.insert(names.begin(), row.rerouted_to);
     }
   }
   const policy::retry_config& usual = rules_->config().retry.at(message.row().stream);
-  const bool own_lifetime = message.row().expires - message.starts() != usual.lifetime;
+  const bool own_lifetime = drops || message.row().expires - message.starts() != usual.lifetime;
   auto lane = lanes_.intern(message.row().stream, message.row().tenant, names, own_lifetime);
   row.lane = lane.id;
   if (!lane.made) return;
@@ -165,7 +171,7 @@ void dispatcher::start(std::unique_ptr<job> what) {
   // Stable over all attempts of these recipients: a vendor that takes keys sees a repeat as one.
   attempt.idempotency_key = row.id.to_string() + "-" + std::to_string(one.rows.front().key.index);
   attempt.deadline = one.started + config_.attempt_timeout;
-  one.tried_now.push_back(one.held.destination);
+  one.so_far.tried.push_back(one.held.destination);
   const std::uint64_t id = one.id;
   jobs_.emplace(id, std::move(what));
   in_flight_.store(jobs_.size(), std::memory_order_relaxed);
@@ -175,11 +181,21 @@ void dispatcher::start(std::unique_ptr<job> what) {
 }
 
 // `on_deadline: drop`: after its deadline the message is worth nothing (a code that has run out).
-bool dispatcher::dropped_by_deadline(std::size_t route, const delivery_message& message) const {
+bool dispatcher::drops_at_deadline(std::size_t route) const {
   if (route >= rules_->routes().size()) return false;
   const policy::route_config& chosen = rules_->routes()[route];
-  return chosen.deadline && chosen.on_deadline == policy::on_deadline::drop &&
-         env_.time.now() - message.starts() >= *chosen.deadline;
+  return chosen.deadline && chosen.on_deadline == policy::on_deadline::drop;
+}
+
+bool dispatcher::dropped_by_deadline(std::size_t route, const delivery_message& message) const {
+  return drops_at_deadline(route) && env_.time.now() - message.starts() >= *rules_->routes()[route].deadline;
+}
+
+// The sender was told 250: he is told this as well.
+void dispatcher::drop(settlement& work, const message_ptr& message, const spool::recipient_row& before) {
+  const spool::recipient_row after = as_final(before, mail::recipient_state::discarded, "deadline", env_.time.now());
+  change(work, *message, before, after, events::event_kind::disposition);
+  bounce_notice(work, *message, after);
 }
 
 // Rows of one message that are due: leased, in memory, about to be decided.
@@ -203,8 +219,7 @@ void dispatcher::begin(const message_ptr& message, std::vector<spool::recipient_
   const planned ways = plan(*message, wanting, {});
   for (const auto& [at, why] : ways.others) {
     if (dropped_by_deadline(why.route, *message)) {
-      change(work, *message, wanting[at], as_final(wanting[at], mail::recipient_state::discarded, "deadline", now),
-             events::event_kind::disposition);
+      drop(work, message, wanting[at]);
     } else {
       stay(work, message, wanting[at], why);
     }
@@ -213,10 +228,7 @@ void dispatcher::begin(const message_ptr& message, std::vector<spool::recipient_
     std::vector<spool::recipient_row> before;
     for (const std::size_t at : group.rows) before.push_back(wanting[at]);
     if (dropped_by_deadline(group.route, *message)) {
-      for (const spool::recipient_row& row : before) {
-        change(work, *message, row, as_final(row, mail::recipient_state::discarded, "deadline", now),
-               events::event_kind::disposition);
-      }
+      for (const spool::recipient_row& row : before) drop(work, message, row);
       continue;
     }
     if (std::any_of(before.begin(), before.end(), [](const auto& row) { return row.attempts_made == 0; })) {
@@ -242,24 +254,31 @@ void dispatcher::end_trial(const job& done) {
 // Reserves and writes the intent; what reserve refuses waits in its lane as it is.
 void dispatcher::begin_group(settlement& work, const message_ptr& message,
                              const std::vector<spool::recipient_row>& before, const start_group& group,
-                             std::vector<spool::recipient_row> after, const std::vector<std::string>& tried_now) {
+                             std::vector<spool::recipient_row> after, const walk& so_far) {
   auto held = table_.reserve(group.candidate, subject_of(*message, after.front(), after.size()));
   const std::string& destination = rules_->destinations()[group.candidate.destination].name;
   const refusal* refused = std::get_if<refusal>(&held);
   if (!starting_ || refused != nullptr) {
     if (refused == nullptr) table_.cancel(std::get<reservation>(held));
-    if (starting_ && refused->goes_on) return go_on(work, message, before, std::move(after), tried_now, destination);
-    // Beyond a spill threshold the lane is pulled although there is no room here: those behind may go elsewhere.
-    const place where = table_.spills(destination) ? place::aside : place::head;
-    for (std::size_t i = 0; i < after.size(); ++i) wait_for_room(work, message, before[i], std::move(after[i]), where);
-    return;
+    // Those behind may go elsewhere where it was something of this one's own that refused, or where the lane is pulled
+    // although there is no room here: beyond a spill threshold.
+    const bool own = refused != nullptr && refused->of != refusal::part::destination;
+    const place where = own || table_.spills(destination) ? place::aside : place::head;
+    if (!starting_) {
+      for (std::size_t i = 0; i < after.size(); ++i)
+        wait_for_room(work, message, before[i], std::move(after[i]), where);
+      return;
+    }
+    walk further = so_far;
+    further.refused.push_back({destination, refused->reason, refused->of});
+    return go_on(work, message, before, std::move(after), std::move(further), where);
   }
   if (!group.copies.empty()) copy_to_sandbox(work, *message, after, group);
   auto one = std::make_unique<job>();
   one->message = message;
   one->held = std::move(std::get<reservation>(held));
   one->way = static_cast<adapters::delivery_way>(group.candidate.way);
-  one->tried_now = tried_now;
+  one->so_far = so_far;
   one->on_trial = std::any_of(after.begin(), after.end(), is_suspect);
   if (one->on_trial) {
     on_trial_ = message->row().id;
@@ -272,6 +291,7 @@ void dispatcher::begin_group(settlement& work, const message_ptr& message,
     row.reason.clear();
     row.changed = env_.time.now();
     row.intent = intent;
+    row.intent->passed_over = group.passed_over[i];
     // On its way on from an attempt that ended: that one is told as well.
     if (row.attempts.size() > before[i].attempts.size() || row.attempts_made > before[i].attempts_made) {
       work.request.ledger.push_back(ledger_line(message->row(), row, events::event_kind::attempt));
@@ -295,13 +315,12 @@ void dispatcher::wait_for_room(settlement& work, const message_ptr& message, con
   wait_in_lane(work, message, row, where);
 }
 
-// A limit of `full` has too little left for these: the next candidate may have them.
+// The last of `so_far.refused` said no when it was asked: decided again with that known. Who may not go elsewhere
+// waits.
 void dispatcher::go_on(settlement& work, const message_ptr& message, const std::vector<spool::recipient_row>& before,
-                       std::vector<spool::recipient_row> after, std::vector<std::string> tried_now,
-                       const std::string& full) {
-  tried_now.push_back(full);
-  const planned ways = plan(*message, after, tried_now);
-  for (const auto& [at, why] : ways.others) wait_for_room(work, message, before[at], after[at], place::aside);
+                       std::vector<spool::recipient_row> after, walk so_far, place where) {
+  const planned ways = plan(*message, after, so_far);
+  for (const auto& [at, why] : ways.others) wait_for_room(work, message, before[at], after[at], where);
   for (const start_group& group : ways.groups) {
     std::vector<spool::recipient_row> group_before;
     std::vector<spool::recipient_row> group_after;
@@ -309,7 +328,7 @@ void dispatcher::go_on(settlement& work, const message_ptr& message, const std::
       group_before.push_back(before[at]);
       group_after.push_back(after[at]);
     }
-    begin_group(work, message, group_before, group, std::move(group_after), tried_now);
+    begin_group(work, message, group_before, group, std::move(group_after), so_far);
   }
 }
 

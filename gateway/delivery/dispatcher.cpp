@@ -195,10 +195,11 @@ void dispatcher::start_with_acceptance(const start_group& group, const delivery_
   if (!std::holds_alternative<reservation>(held)) return;
   table_.take_usage(request.usage);
   const spool::attempt_intent intent = make_intent(group);
-  for (const std::size_t at : group.rows) {
-    spool::recipient_row& row = request.recipients[open[at]];
+  for (std::size_t i = 0; i < group.rows.size(); ++i) {
+    spool::recipient_row& row = request.recipients[open[group.rows[i]]];
     row.state = mail::recipient_state::attempting;
     row.intent = intent;
+    row.intent->passed_over = group.passed_over[i];
   }
   budget_.first_attempt(env_.time.steady());
   pending.starts.push_back({intent.attempt_id, std::move(std::get<reservation>(held)),
@@ -300,7 +301,6 @@ void dispatcher::handle(accepted_event& event) {
     auto merged = make_delivery_message(std::move(row), message->content());
     if (merged) message = std::move(*merged);
   }
-  const time_point now = env_.time.now();
   settlement refused;
   for (auto& begun : pending.starts) {
     auto one = std::make_unique<job>();
@@ -328,9 +328,7 @@ void dispatcher::handle(accepted_event& event) {
     }
     count_in_line(row, 1);
     if (row.intent || row.state == mail::recipient_state::held || leased(row.key)) continue;
-    lane_item item{{row.due, row.key}, nullptr};
-    if (row.due <= now) keep_warm(item, message, row);
-    lanes_.at(row.lane).put(std::move(item));
+    lanes_.at(row.lane).put(item_for(message, row));
   }
   if (!refused.request.accepts.empty()) settle(std::move(refused));
   lanes_dirty_ = true;

@@ -51,6 +51,18 @@ struct recipient_key_hash {
   }
 };
 
+// A decision as it was made, with all it was made from.
+struct decision_made {
+  const delivery_message& message;
+  const spool::recipient_row& row;
+  const policy::facts& about;
+  const policy::history& past;
+  const policy::policy& rules;
+  const policy::live_state& live;
+  time_point now;
+  const policy::decision& decision;
+};
+
 class dispatcher final : public spool::acceptor {
  public:
   struct environment {
@@ -63,6 +75,8 @@ class dispatcher final : public spool::acceptor {
     delivery_metrics& metrics;
     std::function<void()> wake;  // something is in the mailbox
     std::string node_name;
+    // Told each decision before anything follows from it: for tests that ask whether what is done is what was decided.
+    std::function<void(const decision_made&)> decided = {};
   };
 
   dispatcher(environment env, delivery_config config, std::shared_ptr<const policy::policy> rules,
@@ -165,14 +179,16 @@ class dispatcher final : public spool::acceptor {
     std::vector<std::pair<std::size_t, policy::decision>> others;  // wait, hold, refuse
   };
   [[nodiscard]] planned plan(const delivery_message& message, const std::vector<spool::recipient_row>& rows,
-                             const std::vector<std::string>& tried_now);
+                             const walk& so_far);
   [[nodiscard]] policy::decision decide(const delivery_message& message, const spool::recipient_row& row,
-                                        const std::vector<std::string>& tried_now, bool sole);
+                                        const walk& so_far, bool sole);
   [[nodiscard]] attempt_subject subject_of(const delivery_message& message, const spool::recipient_row& row,
                                            std::size_t recipients) const;
-  [[nodiscard]] spool::attempt_intent make_intent(const start_group& group);
+  [[nodiscard]] spool::attempt_intent make_intent(const start_group& group);  // without whom it passed over
   void set_lane(const delivery_message& message, spool::recipient_row& row, std::vector<spool::lane_row>& made);
+  [[nodiscard]] bool drops_at_deadline(std::size_t route) const;
   [[nodiscard]] bool dropped_by_deadline(std::size_t route, const delivery_message& message) const;
+  void drop(settlement& work, const message_ptr& message, const spool::recipient_row& before);
   void start(std::unique_ptr<job> what);
   void start_with_acceptance(const start_group& group, const delivery_message& message,
                              const std::vector<std::size_t>& open, spool::accept_request& request,
@@ -181,10 +197,9 @@ class dispatcher final : public spool::acceptor {
   [[nodiscard]] bool awaits_trial(const spool::recipient_row& row) const;
   void end_trial(const job& done);
   void begin_group(settlement& work, const message_ptr& message, const std::vector<spool::recipient_row>& before,
-                   const start_group& group, std::vector<spool::recipient_row> after,
-                   const std::vector<std::string>& tried_now);
+                   const start_group& group, std::vector<spool::recipient_row> after, const walk& so_far);
   void go_on(settlement& work, const message_ptr& message, const std::vector<spool::recipient_row>& before,
-             std::vector<spool::recipient_row> after, std::vector<std::string> tried_now, const std::string& full);
+             std::vector<spool::recipient_row> after, walk so_far, place where);
   void wait_for_room(settlement& work, const message_ptr& message, const spool::recipient_row& before,
                      spool::recipient_row row, place where);
   void stay(settlement& work, const message_ptr& message, const spool::recipient_row& before,
@@ -230,6 +245,10 @@ class dispatcher final : public spool::acceptor {
   void refill(lane& one);
   void housekeeping(steady_point now);
   void sweep_lane(lane& one, time_point now);
+  void settle_ended(lane& one, time_point now);
+  void take_out(lane& one, const std::vector<spool::due_entry>& entries);
+  [[nodiscard]] lane_item item_for(const message_ptr& message, const spool::recipient_row& row);
+  [[nodiscard]] bool moves(const lane& one) const;
   void sweep_held();
   void put_back_unread(spool::lane_id lane, const spool::due_entry& entry, const error& failure);
   void read_again(steady_point now);

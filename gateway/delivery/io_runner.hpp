@@ -19,8 +19,8 @@
 
 namespace stellwerk::delivery {
 
-using adapter_factory =
-    std::function<std::unique_ptr<adapters::adapter>(std::size_t thread, const adapters::destination_settings& settings)>;
+using adapter_factory = std::function<std::unique_ptr<adapters::adapter>(
+    std::size_t thread, const adapters::destination_settings& settings)>;
 
 class io_runner final : public runner {
  public:

@@ -17,9 +17,15 @@ struct start_group {
   std::vector<std::size_t> rows;  // indices in the caller's list
   policy::candidate candidate;
   std::size_t route = 0;
+  std::vector<std::string> passed_over;  // parallel to rows: of each one's decision, for its intent
   // Who is copied into the sandbox of which destination, with the first attempt.
   std::vector<std::pair<spool::recipient_key, std::uint16_t>> copies;
-  std::string passed_over;  // of the decision, for the intent
+};
+
+// What happened to recipients since they were taken from their lane: where they were tried, and who had no room.
+struct walk {
+  std::vector<std::string> tried;  // the last one last
+  std::vector<policy::refused_reservation> refused;
 };
 
 struct job {
@@ -28,7 +34,7 @@ struct job {
   std::vector<spool::recipient_row> rows;  // as stored: attempting, with the intent
   reservation held;
   adapters::delivery_way way = adapters::delivery_way::main;
-  std::vector<std::string> tried_now;  // destinations of this walk, this one last
+  walk so_far;  // with this attempt
   bool on_trial = false;               // the next crash would make its recipients poison: no other such job beside it
   steady_point started{};
 };

@@ -23,8 +23,20 @@ std::optional<spool::due_entry> lane::head() const {
 
 std::optional<lane_item> lane::take_due(time_point now) {
   if (!has_due(now)) return std::nullopt;
-  auto node = window_.extract(window_.begin());
-  return lane_item{node.key(), std::move(node.mapped())};
+  return extract(window_.begin());
+}
+
+void lane::insert(lane_item item) {
+  if (const auto known = window_.find(item.at); known != window_.end()) (void)extract(known);
+  if (row_.own_lifetime) ends_.emplace(item.ends.value_or(time_point{}), item.at);
+  window_.emplace(item.at, waiting_entry{std::move(item.warm), item.ends});
+}
+
+lane_item lane::extract(window::iterator at) {
+  lane_item item{at->first, std::move(at->second.warm), at->second.ends};
+  ends_.erase({item.ends.value_or(time_point{}), item.at});
+  window_.erase(at);
+  return item;
 }
 
 bool lane::put(lane_item item) {
@@ -33,7 +45,7 @@ bool lane::put(lane_item item) {
     return false;
   }
   if (item.at > cursor_) cursor_ = item.at;
-  window_.insert_or_assign(item.at, std::move(item.warm));
+  insert(std::move(item));
   if (window_.size() > window_max_) shrink();
   return true;
 }
@@ -42,7 +54,7 @@ bool lane::put(lane_item item) {
 void lane::shrink() {
   const auto last = std::prev(window_.end());
   if (refilling_) note_late(last->first);
-  window_.erase(last);
+  (void)extract(last);
   // What was set aside and is back may lie behind the cursor: it does not take it along.
   cursor_ = std::min(cursor_, std::prev(window_.end())->first);
   complete_ = false;
@@ -58,7 +70,7 @@ void lane::note_late(const spool::due_entry& at) {
 
 bool lane::park(lane_item item) {
   if (parked_.size() >= window_max_) {
-    window_.insert_or_assign(item.at, std::move(item.warm));
+    insert(std::move(item));
     return false;
   }
   parked_.push_back(std::move(item));
@@ -70,17 +82,20 @@ void lane::unpark() {
   constexpr std::size_t few = 64;
   const std::size_t back = parked_since_unpark_ == 0 ? parked_.size() : std::min(few, parked_.size());
   for (std::size_t i = 0; i < back; ++i) {
-    window_.insert_or_assign(parked_.front().at, std::move(parked_.front().warm));
+    insert(std::move(parked_.front()));
     parked_.pop_front();
   }
   parked_since_unpark_ = 0;
   refill_failed_ = false;
 }
 
-void lane::remove(const spool::due_entry& at) {
-  if (window_.erase(at) > 0) return;
+std::optional<lane_item> lane::remove(const spool::due_entry& at) {
+  if (const auto known = window_.find(at); known != window_.end()) return extract(known);
   const auto aside = std::find_if(parked_.begin(), parked_.end(), [&](const lane_item& item) { return item.at == at; });
-  if (aside != parked_.end()) parked_.erase(aside);
+  if (aside == parked_.end()) return std::nullopt;
+  lane_item item = std::move(*aside);
+  parked_.erase(aside);
+  return item;
 }
 
 void lane::refill_failed() {
@@ -103,7 +118,7 @@ void lane::refill(const std::vector<spool::due_entry>& entries, std::size_t aske
     cut = late_cut_ && entry >= *late_cut_;
     if (cut) break;
     cursor_ = entry;
-    if (!skip(entry.key) && !aside.contains(entry)) window_.try_emplace(entry);
+    if (!skip(entry.key) && !aside.contains(entry) && !window_.contains(entry)) insert({entry, nullptr});
   }
   if ((entries.size() < asked && !cut && !late_cut_) || planted(defect::lane_end_assumed)) complete_ = true;
   late_cut_.reset();
@@ -112,14 +127,28 @@ void lane::refill(const std::vector<spool::due_entry>& entries, std::size_t aske
   }
 }
 
-std::vector<spool::due_entry> lane::old_heads(time_point accepted_before, std::size_t most) const {
+std::vector<spool::due_entry> lane::old_entries(time_point accepted_before, std::size_t most) const {
   std::vector<spool::due_entry> found;
-  std::size_t looked = 0;
-  for (const auto& [entry, warm] : window_) {
-    if (++looked > most || found.size() >= most) break;
-    if (row_.own_lifetime || entry.key.message.accepted_at() <= accepted_before) found.push_back(entry);
+  for (const auto& [entry, waiting] : window_) {
+    if (found.size() >= most) break;
+    if (entry.key.message.accepted_at() <= accepted_before) found.push_back(entry);
   }
   return found;
+}
+
+std::vector<spool::due_entry> lane::ended(time_point now, std::size_t most, not_known others) const {
+  std::vector<spool::due_entry> found;
+  for (const auto& [ends, entry] : ends_) {
+    if (found.size() >= most || ends > now) break;
+    if (others == not_known::include || ends != time_point{}) found.push_back(entry);
+  }
+  return found;
+}
+
+std::optional<time_point> lane::next_end() const {
+  const auto first =
+      std::find_if(ends_.begin(), ends_.end(), [](const auto& one) { return one.first != time_point{}; });
+  return first == ends_.end() ? std::nullopt : std::optional{first->first};
 }
 
 std::string lane_table::key_of(const spool::lane_row& row) {

@@ -51,7 +51,8 @@ using warm_ptr = std::shared_ptr<warm_entry>;
 
 struct lane_item {
   spool::due_entry at;
-  warm_ptr warm;  // null: must be loaded
+  warm_ptr warm;                        // null: must be loaded
+  std::optional<time_point> ends = {};  // of a lane with own lifetimes: when it is to be settled; none: not known
 };
 
 class lane {
@@ -82,7 +83,7 @@ class lane {
   // so that thousands of a closed provider are not all asked again and again. A refill that failed may be tried again.
   void unpark();
   [[nodiscard]] std::size_t parked() const { return parked_.size(); }
-  void remove(const spool::due_entry& at);  // wherever it waits, set aside or not
+  std::optional<lane_item> remove(const spool::due_entry& at);  // wherever it waits, set aside or not
 
   // Refill: wanted when the window runs low and more lies behind.
   [[nodiscard]] bool wants_refill() const {
@@ -99,8 +100,14 @@ class lane {
   [[nodiscard]] bool complete() const { return complete_; }
   [[nodiscard]] std::size_t refill_size() const { return window_max_ - window_.size(); }
 
-  // Entries at the head whose message was accepted before `accepted_before`, at most `most`.
-  [[nodiscard]] std::vector<spool::due_entry> old_heads(time_point accepted_before, std::size_t most) const;
+  // Entries in the window whose message was accepted before `accepted_before`, at most `most`.
+  [[nodiscard]] std::vector<spool::due_entry> old_entries(time_point accepted_before, std::size_t most) const;
+  // Of a lane with own lifetimes: entries whose time is over, at most `most`; those of which it is not known come along
+  // if asked for.
+  enum class not_known : std::uint8_t { skip, include };
+  [[nodiscard]] std::vector<spool::due_entry> ended(time_point now, std::size_t most, not_known others) const;
+  [[nodiscard]] std::optional<time_point> next_end() const;  // the first that is known
+
   std::int64_t in_line = 0;  // recipients, here and in the store, that wait for its destinations or are being attempted
   std::size_t taken = 0;     // being loaded or decided: they will want a slot in a moment
   steady_point refill_after{};  // the store could not be read: not before this
@@ -108,10 +115,18 @@ class lane {
  private:
   void shrink();
   void note_late(const spool::due_entry& at);
+  struct waiting_entry {
+    warm_ptr warm;
+    std::optional<time_point> ends;
+  };
+  using window = std::map<spool::due_entry, waiting_entry>;
+  void insert(lane_item item);
+  [[nodiscard]] lane_item extract(window::iterator at);
 
   spool::lane_row row_;
-  std::map<spool::due_entry, warm_ptr> window_;
-  std::deque<lane_item> parked_;  // longest set aside first
+  window window_;
+  std::set<std::pair<time_point, spool::due_entry>> ends_;  // of the window, where lifetimes are own; epoch: not known
+  std::deque<lane_item> parked_;                            // longest set aside first
   std::size_t parked_since_unpark_ = 0;
   std::size_t window_max_;
   spool::due_entry cursor_{};  // everything up to here is, or was, in the window

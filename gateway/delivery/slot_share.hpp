@@ -1,8 +1,9 @@
 // slot_share: which stream may take the next connection of one destination.
 //
-// Each stream has a guaranteed share of the connections; what it does not use is lent to the other and taken back at the
-// next free slot. The last tenth (at least one, from two connections on) is never lent to marketing, so that a stalled
-// destination full of newsletters still has a way for a password reset. Thread rule: one owner (the dispatcher).
+// Each stream has a guaranteed share of the connections; what it does not use is lent to the other and taken back at
+// the next free slot. The last tenth (at least one, from two connections on) is never lent to marketing, so that a
+// stalled destination full of newsletters still has a way for a password reset. Thread rule: one owner (the
+// dispatcher).
 #pragma once
 
 #include <array>

@@ -28,7 +28,7 @@ struct lane_row {
   mail::traffic_stream stream = mail::traffic_stream::transactional;
   std::string tenant;
   std::vector<std::string> candidates;  // destination names in order
-  bool own_lifetime = false;  // its messages carry a lifetime of their own: swept for expiry apart from the rest
+  bool own_lifetime = false;  // its messages end at a time of their own (a lifetime given, a deadline that drops)
   friend bool operator==(const lane_row&, const lane_row&) = default;
 };
 

@@ -153,9 +153,10 @@ TEST_F(counts_test, a_message_larger_than_what_is_left_goes_on_whole) {
   submit({"a@example.org", "b@example.org"});
   EXPECT_EQ(in_flight_at(), "onprem");
   answer({outcome_of(attempt_outcome::delivered)});
-  submit({"c@example.org", "d@example.org"});
+  const queue_id larger = submit({"c@example.org", "d@example.org"});
   ASSERT_EQ(runner_.attempts.size(), 1U);
   EXPECT_EQ(in_flight_at(), "mailjet") << "one is left, two are wanted";
+  EXPECT_EQ(row(larger).intent->passed_over, "onprem: quota at_reservation") << "what reserve said is in the decision";
   EXPECT_EQ(runner_.attempts.front().what.recipients.size(), 2U);
 }
 

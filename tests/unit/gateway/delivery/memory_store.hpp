@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/spool/embedded/row_codec.hpp"
 #include "gateway/spool/spool.hpp"
 
 namespace stellwerk::delivery {
@@ -47,6 +48,30 @@ class memory_store final : public spool::store {
 
   // The process died: what was not written yet never will be.
   void lose_unwritten() { writes_.clear(); }
+
+  // Everything that is open as bytes and back, as a start finds it on the disk; false: something could not be read.
+  [[nodiscard]] bool reread() {
+    namespace bytes = spool::embedded;
+    for (const auto& key : open_) {
+      kept& message = messages_.at(key.message);
+      const auto recipient = bytes::decode_recipient(key, bytes::encode(rows_.at(key), message.row.stream));
+      const auto whole = bytes::decode_message(key.message, bytes::encode(message.row, {}));
+      if (!recipient || !whole) return false;
+      rows_.at(key) = recipient->row;
+      message.row = whole->row;
+    }
+    for (auto& [id, row] : lanes_) {
+      const auto lane = bytes::decode_lane(id, bytes::encode(row));
+      if (!lane) return false;
+      row = *lane;
+    }
+    for (auto& [name, row] : usage_) {
+      const auto usage = bytes::decode_usage(name, bytes::encode(row));
+      if (!usage) return false;
+      row = *usage;
+    }
+    return true;
+  }
 
   [[nodiscard]] result<spool::loaded_message> load_message(const queue_id& id) override {
     ++loads;
@@ -169,7 +194,9 @@ class memory_store final : public spool::store {
   void write(spool::accept_request request) {
     for (const spool::lane_row& row : request.new_lanes) lanes_[row.id] = row;
     for (const spool::usage_row& row : request.usage) usage_[row.name] = row;
-    messages_[request.message.id] = {std::move(request.message), std::move(request.content), 0};
+    const std::size_t recipients = request.recipients.size();
+    const queue_id id = request.message.id;
+    messages_[id] = {std::move(request.message), std::move(request.content), recipients};
     for (spool::recipient_row& row : request.recipients) put(std::move(row));
   }
 
@@ -178,8 +205,6 @@ class memory_store final : public spool::store {
     if (const auto before = rows_.find(row.key); before != rows_.end()) {
       due_[before->second.lane].erase({before->second.due, row.key});
       --counts_[{message.row.stream, before->second.state}];
-    } else {
-      ++message.open;
     }
     ++counts_[{message.row.stream, row.state}];
     if (is_final(row.state)) {

@@ -1,4 +1,6 @@
 // What the options and nodes of a route do, from acceptance to the settled row.
+#include <gmock/gmock.h>
+
 #include "delivery_fixture.hpp"
 
 namespace stellwerk::delivery {
@@ -50,6 +52,9 @@ class routes_test : public delivery_fixture {
     dispatcher_->adopt(policy_, stream_shares{});
     settle();
   }
+  void all_out() {
+    for (const auto& one : traits_) (void)dispatcher_->destinations().drain(one.name, "a test");
+  }
   using names = std::vector<std::string>;
 };
 
@@ -85,7 +90,71 @@ TEST_F(routes_test, at_its_deadline_a_code_is_dropped_and_not_after_a_long_retry
   pass(2s);
   EXPECT_EQ(row(id).state, recipient_state::discarded);
   EXPECT_EQ(row(id).reason, "deadline");
-  EXPECT_TRUE(runner_.attempts.empty()) << "nobody is told that a code has run out";
+  ASSERT_EQ(runner_.attempts.size(), 1U) << "nobody is mailed a code that has run out";
+  EXPECT_EQ(runner_.attempts[0].what.reverse_path, "") << "the sender is told";
+  EXPECT_EQ(runner_.attempts[0].what.recipients[0].address, "sender@shop.example");
+}
+
+TEST_F(routes_test, in_a_dead_lane_a_code_ends_at_its_deadline) {
+  the_route().deadline = 60s;
+  the_route().on_deadline = policy::on_deadline::drop;
+  start();
+  all_out();
+  const queue_id id = submit({"a@example.org"});
+  pass(59s);
+  EXPECT_EQ(row(id).state, recipient_state::deferred);
+  pass(2s);
+  EXPECT_EQ(row(id).state, recipient_state::discarded);
+  EXPECT_EQ(row(id).reason, "deadline");
+  EXPECT_TRUE(runner_.attempts.empty());
+  EXPECT_EQ(store_->count(mail::traffic_stream::transactional, recipient_state::ready), 1U) << "the notice waits";
+  (void)dispatcher_->destinations().resume("onprem");
+  settle();
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  EXPECT_EQ(runner_.attempts[0].what.recipients[0].address, "sender@shop.example");
+  EXPECT_THAT(*runner_.attempts[0].what.content, testing::HasSubstr("Status: 5.4.7"));
+}
+
+TEST_F(routes_test, a_code_that_a_restart_finds_in_a_dead_lane_ends_at_its_deadline) {
+  the_route().deadline = 60s;
+  the_route().on_deadline = policy::on_deadline::drop;
+  for (auto& one : traits_) one.monthly_quota = 1;
+  start();
+  for (int i = 0; i < 2; ++i) {
+    submit({"a@example.org"});
+    answer({outcome_of(attempt_outcome::delivered)});
+  }
+  const queue_id id = submit({"a@example.org"});  // nobody may take it this month
+  pass(20s);
+  shut_down();
+  start();
+  pass(38s);
+  EXPECT_EQ(row(id).state, recipient_state::deferred);
+  pass(4s);
+  EXPECT_EQ(row(id).state, recipient_state::discarded);
+}
+
+TEST_F(routes_test, in_a_dead_lane_the_next_candidate_is_awaited_beyond_the_deadline) {
+  the_route().deadline = 60s;
+  start();
+  all_out();
+  const queue_id id = submit({"a@example.org"});
+  pass(10min);
+  EXPECT_EQ(row(id).state, recipient_state::deferred) << "on_deadline: next drops nothing";
+}
+
+TEST_F(routes_test, in_a_dead_lane_a_lifetime_of_its_own_ends_on_time) {
+  start();
+  all_out();
+  const queue_id first =
+      submit({"a@example.org"}, [&](auto& request) { request.message.expires = clock_.now() + 20min; });
+  const queue_id second =
+      submit({"a@example.org"}, [&](auto& request) { request.message.expires = clock_.now() + 10min; });
+  pass(599s);
+  EXPECT_EQ(row(second).state, recipient_state::deferred);
+  pass(4s);
+  EXPECT_EQ(row(second).state, recipient_state::expired);
+  EXPECT_EQ(row(first).state, recipient_state::deferred);
 }
 
 TEST_F(routes_test, on_deferral_wait_repeats_where_it_was_deferred) {

@@ -195,7 +195,7 @@ class world_fixture : public ::testing::Test {
         null_logger(), store_,
         runner_,       [this](std::function<void()> work) { reads_.push_back(std::move(work)); },
         metrics_,      [this] { woken_ = true; },
-        "gw.example"};
+        "gw.example",  on_decided};
     policy_ = compiled();
     ASSERT_TRUE(policy_);
     dispatcher_ = std::make_unique<dispatcher>(std::move(env), config_, policy_, stream_shares{});
@@ -206,10 +206,21 @@ class world_fixture : public ::testing::Test {
   // The process dies and comes back: what was written is there, what was in flight has no outcome.
   void crash() {
     store_.lose_unwritten();
+    ASSERT_TRUE(store_.reread()) << "what is written can be read";
     runner_.forget();
     reads_.clear();
     dispatcher_.reset();
     start();
+  }
+
+  // A world without a past.
+  void forget_all() {
+    dispatcher_.reset();
+    runner_.forget();
+    runner_.seen.clear();
+    reads_.clear();
+    store_ = memory_store{};
+    accepted_at_.clear();
   }
 
   // Everything that can happen at this moment.
@@ -329,6 +340,8 @@ class world_fixture : public ::testing::Test {
   std::map<queue_id, steady_point> accepted_at_;
   std::size_t submitted_ = 0;
   std::function<void()> on_turn;
+  std::function<void(const decision_made&)> on_decided;  // set before start()
+  delivery_config config_;
 
  private:
   std::vector<std::function<void()>> reads_;

@@ -234,6 +234,33 @@ TEST_F(decide_test, what_was_tried_in_this_walk_is_not_offered_again) {
   EXPECT_EQ(said(), "onprem") << "a later walk starts over";
 }
 
+TEST_F(decide_test, what_was_refused_when_it_was_to_be_reserved_is_told_and_does_what_its_kind_does) {
+  using part = refused_reservation::part;
+  route_config& route = two();
+  route.spill_after = 30s;
+  const auto refused = [&](candidate_reason reason, part of) {
+    past_.refused_now = {{"onprem", reason, of}};
+    return said();
+  };
+  EXPECT_EQ(refused(candidate_reason::quota, part::allowance), "mailjet");
+  EXPECT_EQ(at(0).verdict, verdict::unavailable);
+  EXPECT_EQ(at(0).reason, candidate_reason::quota);
+  EXPECT_EQ(at(0).detail, "at_reservation");
+  EXPECT_EQ(refused(candidate_reason::ejected, part::destination), "mailjet");
+  EXPECT_EQ(refused(candidate_reason::sender_refused, part::sender), "mailjet");
+  EXPECT_EQ(refused(candidate_reason::ejected, part::mailbox_provider), "wait:no_destination_available")
+      << "on_deferral: wait";
+  // No connection free: it waits there rather than flooding the next one, until `spill_after`.
+  EXPECT_EQ(refused(candidate_reason::limit, part::destination), "wait:no_destination_available");
+  EXPECT_EQ(at(0).reason, candidate_reason::limit);
+  age_ = 31s;
+  EXPECT_EQ(refused(candidate_reason::limit, part::destination), "mailjet");
+  // A sender's probe that is under way is no reason for a person to look.
+  past_.refused_now = {{"onprem", candidate_reason::sender_refused, part::sender},
+                       {"mailjet", candidate_reason::sender_refused, part::sender}};
+  EXPECT_EQ(said(), "wait:no_destination_available");
+}
+
 TEST_F(decide_test, each_outcome_of_this_walk_has_its_reason) {
   two();
   const std::vector<std::pair<attempt_outcome, candidate_reason>> rows{
