@@ -88,8 +88,11 @@ bool dispatcher::pump_lane(lane& one, time_point now) {
   }
   if (items.empty()) return false;
   const std::size_t parked = one.parked();
+  const spool::due_entry first = items.front().at;
   one.taken += items.size();
   take_up(one, std::move(items));
+  // Back at the head: there was no room after all, and asking again in this turn would never end.
+  if (const auto head = one.head(); head && *head <= first) return false;
   // What was set aside used no slot: those behind it have their turn now, not at the next event.
   return (messages >= take_max || one.parked() > parked) && one.has_due(now);
 }

@@ -341,7 +341,6 @@ class world_fixture : public ::testing::Test {
   std::size_t submitted_ = 0;
   std::function<void()> on_turn;
   std::function<void(const decision_made&)> on_decided;  // set before start()
-  delivery_config config_;
 
  private:
   std::vector<std::function<void()>> reads_;
