@@ -88,14 +88,17 @@ void print(const spool::check_report& report, output format) {
                                               {"body_bytes", report.body_bytes},
                                               {"finished_recipients", report.finished_recipients},
                                               {"idempotency_keys", report.keys},
+                                              {"suppressions", report.suppressions},
                                               {"faults", std::move(counts)},
                                               {"listed", std::move(listed)}})
               << "\n";
     return;
   }
   std::cout << fmt::format(
-      "{} open messages, {} open recipients, {} bodies of {} bytes, {} finished recipients, {} idempotency keys\n",
-      report.messages, report.recipients, report.bodies, report.body_bytes, report.finished_recipients, report.keys);
+      "{} open messages, {} open recipients, {} bodies of {} bytes, {} finished recipients, {} idempotency keys, {} "
+      "suppressions\n",
+      report.messages, report.recipients, report.bodies, report.body_bytes, report.finished_recipients, report.keys,
+      report.suppressions);
   for (const spool::spool_fault& one : report.listed) {
     std::cout << fmt::format("{:<18} {:<18} {:<30} {}\n", one.what, one.family, one.subject, one.detail);
   }
@@ -107,6 +110,7 @@ void print(const spool::repair_report& report, output format) {
   if (format == output::json) {
     std::cout << json::serialize(json::object{{"messages", report.messages},
                                               {"recipients", report.recipients},
+                                              {"suppressions", report.suppressions},
                                               {"bodies_found_again", report.bodies_found_again},
                                               {"unreadable_rows", report.unreadable_rows},
                                               {"unreadable_stretches", report.unreadable_stretches},
@@ -116,8 +120,10 @@ void print(const spool::repair_report& report, output format) {
     return;
   }
   std::cout << fmt::format(
-      "{} messages with {} recipients brought over, {} bodies found again, {} rows and {} stretches unreadable\n",
-      report.messages, report.recipients, report.bodies_found_again, report.unreadable_rows,
+      "{} messages with {} recipients and {} suppressions brought over, {} bodies found again, {} rows and {} "
+      "stretches "
+      "unreadable\n",
+      report.messages, report.recipients, report.suppressions, report.bodies_found_again, report.unreadable_rows,
       report.unreadable_stretches);
   print_missing(report.missing);
   std::cout << fmt::format("{} messages missing; the damaged state is kept as {}\n", report.missing.size(),
@@ -128,11 +134,13 @@ int print(const spool::archive_report& report, output format, const char* verb) 
   if (format == output::json) {
     std::cout << json::serialize(json::object{{"messages", report.messages},
                                               {"recipients", report.recipients},
+                                              {"suppressions", report.suppressions},
                                               {"already_there", report.already_there},
                                               {"not_carried", to_json(report.not_carried)}})
               << "\n";
   } else {
-    std::cout << fmt::format("{} {} messages with {} recipients", verb, report.messages, report.recipients);
+    std::cout << fmt::format("{} {} messages with {} recipients and {} suppressions", verb, report.messages,
+                             report.recipients, report.suppressions);
     if (report.already_there > 0) std::cout << fmt::format(", {} were there already", report.already_there);
     std::cout << "\n";
     print_missing(report.not_carried);

@@ -49,7 +49,8 @@ struct check_report {
   std::uint64_t bodies = 0;
   std::uint64_t body_bytes = 0;
   std::uint64_t finished_recipients = 0;
-  std::uint64_t keys = 0;                       // of idempotency
+  std::uint64_t keys = 0;  // of idempotency
+  std::uint64_t suppressions = 0;
   std::map<std::string, std::uint64_t> faults;  // by what
   std::vector<spool_fault> listed;              // the first of them
 
@@ -70,6 +71,7 @@ struct missing_mail {
 struct repair_report {
   std::uint64_t messages = 0;  // open ones, brought over whole
   std::uint64_t recipients = 0;
+  std::uint64_t suppressions = 0;
   std::uint64_t bodies_found_again = 0;  // whose place was lost and whose record was found in a segment
   std::uint64_t unreadable_rows = 0;
   std::uint64_t unreadable_stretches = 0;  // blocks of tables; how many rows they held is unknown
@@ -83,12 +85,13 @@ struct repair_report {
 struct archive_report {
   std::uint64_t messages = 0;
   std::uint64_t recipients = 0;
-  std::uint64_t already_there = 0;        // import: known by queue id or idempotency key
+  std::uint64_t suppressions = 0;
+  std::uint64_t already_there = 0;        // import: messages known by queue id or idempotency key
   std::vector<missing_mail> not_carried;  // unreadable in the store, or refused by it
 };
 
-// Every open message with its recipients, content and idempotency key; layout in FORMAT.md. errc::already_exists: the
-// file is there.
+// Every open message with its recipients, content and idempotency key, and who must not be mailed; layout in FORMAT.md.
+// errc::already_exists: the file is there.
 [[nodiscard]] result<archive_report> export_spool(const tool_options& options, const std::string& archive);
 // Into an empty or another store; again changes nothing. errc::corrupt: the archive does not hold, or ends early.
 [[nodiscard]] result<archive_report> import_spool(const tool_options& options, const std::string& archive);

@@ -46,6 +46,9 @@ class watched_store final : public spool::store {
     return real_.read_ledger(after, tenant, limit);
   }
   result<std::optional<std::string>> load_note(std::string_view name) override { return real_.load_note(name); }
+  result<std::vector<spool::suppression_row>> list_suppressions(const spool::suppression_filter& filter) override {
+    return real_.list_suppressions(filter);
+  }
   std::vector<spool::lane_row> lanes() const override { return real_.lanes(); }
   result<std::vector<spool::recipient_row>> open_intents() override { return real_.open_intents(); }
   std::uint64_t count(mail::traffic_stream stream, mail::recipient_state state) const override {

@@ -11,7 +11,7 @@ std::uint64_t checksum_of(archive_kind kind, std::string_view payload) {
   return XXH3_64bits_withSeed(payload.data(), payload.size(), static_cast<std::uint8_t>(kind) + payload.size());
 }
 
-bool is_known(char kind) { return std::string_view{"LMRKCE"}.find(kind) != std::string_view::npos; }
+bool is_known(char kind) { return std::string_view{"LSMRKCE"}.find(kind) != std::string_view::npos; }
 
 }  // namespace
 

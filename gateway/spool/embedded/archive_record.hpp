@@ -11,7 +11,15 @@ namespace stellwerk::spool::embedded {
 inline constexpr std::string_view archive_magic = "SWARCH1\n";
 inline constexpr std::size_t archive_header_size = 17;
 
-enum class archive_kind : char { lane = 'L', message = 'M', recipient = 'R', key = 'K', content = 'C', end = 'E' };
+enum class archive_kind : char {
+  lane = 'L',
+  suppression = 'S',
+  message = 'M',
+  recipient = 'R',
+  key = 'K',
+  content = 'C',
+  end = 'E'
+};
 
 struct archive_header {
   archive_kind kind = archive_kind::end;

@@ -175,6 +175,13 @@ void batch_writer::put_ledger(const std::vector<ledger_row>& rows) {
   has_ledger_rows_ = has_ledger_rows_ || !rows.empty();
 }
 
+void batch_writer::put_suppressions(const std::vector<suppression_change>& changes) {
+  for (const suppression_change& one : changes) {
+    const std::string key = suppression_key(one.row);
+    one.is_removal ? batch_.erase(family::suppression, key) : batch_.put(family::suppression, key, encode(one.row));
+  }
+}
+
 void batch_writer::put_usage(const std::vector<usage_row>& rows) {
   for (const usage_row& row : rows) tallied_.add(row);
 }
@@ -188,6 +195,7 @@ result<void> batch_writer::settle(const settle_request& request) {
   }
   put_ledger(request.ledger);
   put_usage(request.usage);
+  put_suppressions(request.suppressions);
   for (const accept_request& made : request.accepts) {
     if (auto stored = accept(made); !stored) return stored.error();
   }

@@ -76,6 +76,7 @@ class batch_writer {
   void put_body(cached_message& message, const mail::content_ptr& content);
   void put_new_recipient(cached_message& message, const recipient_row& row);
   void put_ledger(const std::vector<ledger_row>& rows);
+  void put_suppressions(const std::vector<suppression_change>& changes);
   void put_usage(const std::vector<usage_row>& rows);
 
   [[nodiscard]] result<void> check_change(const recipient_change& change) const;

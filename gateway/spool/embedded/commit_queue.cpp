@@ -29,7 +29,7 @@ bool is_urgent(const operation& item) {
 std::uint64_t size_of(const operation& item) {
   if (const auto* accept = std::get_if<accept_operation>(&item)) return size_of(accept->request);
   const settle_request& request = std::get<settle_operation>(item).request;
-  std::uint64_t bytes = row_bytes * (request.changes.size() + 1);
+  std::uint64_t bytes = row_bytes * (request.changes.size() + request.suppressions.size() + 1);
   for (const accept_request& made : request.accepts) bytes += size_of(made);
   return bytes;
 }

@@ -57,6 +57,9 @@ class store_of_files final : public embedded_store {
   }
   result<std::optional<std::string>> load_note(std::string_view name) override { return reader_.load_note(name); }
   std::vector<lane_row> lanes() const override { return committer_.lanes(); }
+  result<std::vector<suppression_row>> list_suppressions(const suppression_filter& filter) override {
+    return reader_.list_suppressions(filter);
+  }
   result<std::vector<recipient_row>> open_intents() override { return reader_.open_intents(); }
   std::uint64_t count(mail::traffic_stream stream, mail::recipient_state state) const override {
     return committer_.count(stream, state);

@@ -35,6 +35,7 @@ const char* name_of(family which) {
     case family::history_recipient: return "history_recipient";
     case family::ledger: return "ledger";
     case family::segment: return "segment";
+    case family::suppression: return "suppression";
   }
   return "";
 }

@@ -26,8 +26,9 @@ enum class family : std::uint8_t {
   history_recipient = 10,
   ledger = 11,
   segment = 12,
+  suppression = 13,
 };
-inline constexpr std::size_t family_count = 13;
+inline constexpr std::size_t family_count = 14;
 [[nodiscard]] const char* name_of(family which);
 
 using idempotency_hash = std::array<std::uint8_t, 16>;

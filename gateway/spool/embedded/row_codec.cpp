@@ -206,6 +206,32 @@ std::optional<usage_row> decode_usage(std::string name, std::string_view value) 
   return row;
 }
 
+std::string encode(const suppression_row& row) {
+  byte_writer out = start_value(row.source.size() + row.note.size() + 24);
+  out.u8(static_cast<std::uint8_t>(row.reason));
+  out.text(row.source);
+  out.text(row.note);
+  out.time(row.created);
+  out.time(row.expires.value_or(time_point{}));
+  return std::move(out.bytes());
+}
+
+std::optional<suppression_row> decode_suppression(std::string_view key, std::string_view value) {
+  auto row = parse_suppression_key(key);
+  if (!row) return std::nullopt;
+  byte_reader in = open_value(value);
+  const std::uint8_t reason = in.u8();
+  if (reason >= all_suppression_reasons.size()) return std::nullopt;
+  row->reason = static_cast<suppression_reason>(reason);
+  row->source = in.text();
+  row->note = in.text();
+  row->created = in.time();
+  const time_point expires = in.time();
+  if (expires != time_point{}) row->expires = expires;
+  if (!in.ok()) return std::nullopt;
+  return row;
+}
+
 std::string encode(const format_row& row) {
   byte_writer out = start_value(4);
   out.varint(row.format);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "gateway/spool/rows.hpp"
+#include "gateway/spool/suppression_row.hpp"
 
 namespace stellwerk::spool::embedded {
 
@@ -91,6 +92,10 @@ struct totals_row {
 [[nodiscard]] std::optional<std::uint64_t> decode_count(std::string_view value);
 [[nodiscard]] std::string encode(const usage_row& row);
 [[nodiscard]] std::optional<usage_row> decode_usage(std::string name, std::string_view value);
+
+// Tenant, address and scope are in the key.
+[[nodiscard]] std::string encode(const suppression_row& row);
+[[nodiscard]] std::optional<suppression_row> decode_suppression(std::string_view key, std::string_view value);
 
 struct format_row {
   std::uint32_t format = 1;

@@ -42,6 +42,7 @@ std::size_t key_size_of(family which) {
     case family::ledger: return 8;
     case family::lane:
     case family::segment: return 4;
+    case family::suppression: return 48;  // of any length: as much as tells two addresses of a tenant apart
   }
   return 16;
 }

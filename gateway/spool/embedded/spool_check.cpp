@@ -23,6 +23,7 @@ namespace embedded {
 namespace {
 
 std::string subject_of(std::string_view key) {
+  if (const auto row = parse_suppression_key(key)) return row->tenant + "/" + row->address;
   if (key.size() == 20) {
     return queue_id::from_view(key.substr(0, 16)).to_string() + "/" + std::to_string(read_be32(key.substr(16)));
   }
@@ -45,9 +46,9 @@ class audit {
 
   result<check_report> run() {
     if (auto tables = db_.verify_tables(); !tables) add("damaged_table", family::meta, "", tables.error().message());
-    for (const auto step :
-         {&audit::read_meta, &audit::read_lanes, &audit::read_messages, &audit::read_recipients, &audit::read_bodies,
-          &audit::read_marks, &audit::read_segments, &audit::read_history, &audit::read_keys}) {
+    for (const auto step : {&audit::read_meta, &audit::read_lanes, &audit::read_messages, &audit::read_recipients,
+                            &audit::read_bodies, &audit::read_marks, &audit::read_segments, &audit::read_history,
+                            &audit::read_keys, &audit::read_suppressions}) {
       if (auto done = (this->*step)(); !done) return done.error();
     }
     if (counts_ != open_counts_) add("wrong_count", family::meta, "totals", "open recipients are counted differently");
@@ -238,6 +239,10 @@ class audit {
       const auto expiry = db_.has(family::idempotency_expiry, mark);
       if (!expiry || !*expiry) add("missing_expiry", family::idempotency, row.id.to_string());
     });
+  }
+
+  result<void> read_suppressions() {
+    return read_rows(family::suppression, decode_suppression, [&](auto, const auto&) { ++report_.suppressions; });
   }
 
   const state_db& db_;

@@ -1,4 +1,4 @@
-// export_spool: every open message as records of an archive. Reads only.
+// export_spool: every open message and every suppression as records of an archive. Reads only.
 #include <algorithm>
 #include <utility>
 
@@ -22,11 +22,11 @@ class archive_writer {
   result<archive_report> run() {
     buffer_ = archive_magic;
     if (auto read = read_seed(); !read) return read.error();
-    for (const family which : {family::lane, family::message}) {
+    for (const family which : {family::lane, family::suppression, family::message}) {
       result<void> written;
       const auto gaps = walk_rows(db_, which, [&](std::string_view key, std::optional<std::string_view> value) {
         if (!written) return;
-        which == family::lane ? add_lane(key, value) : add_message(key, value);
+        add_row(which, key, value);
         written = flush(buffer_max);
       });
       if (!gaps) return gaps.error();
@@ -36,6 +36,7 @@ class archive_writer {
     byte_writer counts;
     counts.varint(report_.messages);
     counts.varint(report_.recipients);
+    counts.varint(report_.suppressions);
     add(archive_kind::end, counts.bytes());
     if (auto written = flush(0); !written) return written.error();
     if (auto synced = file_.sync(); !synced) return synced.error();
@@ -60,6 +61,23 @@ class archive_writer {
     if (!decoded) return error{errc::corrupt, "spool.export"};
     seed_ = *decoded;
     return {};
+  }
+
+  void add_row(family which, std::string_view key, std::optional<std::string_view> value) {
+    if (which == family::lane) return add_lane(key, value);
+    which == family::suppression ? add_suppression(key, value) : add_message(key, value);
+  }
+
+  // Of one whose value is gone the key still says who must not be mailed.
+  void add_suppression(std::string_view key, std::optional<std::string_view> value) {
+    const auto row = parse_suppression_key(key);
+    if (!row) return;
+    const auto whole = value ? decode_suppression(key, *value) : std::nullopt;
+    byte_writer out;
+    out.text(key);
+    out.raw(encode(whole ? *whole : *row));
+    add(archive_kind::suppression, out.bytes());
+    ++report_.suppressions;
   }
 
   void add_lane(std::string_view key, std::optional<std::string_view> value) {

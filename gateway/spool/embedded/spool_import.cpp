@@ -1,5 +1,6 @@
 // import_spool: the messages of an archive accepted by a store, as if they came by a door, but with their own ids and
-// what had already become of each recipient. What the store knows already, by id or by key, is left alone.
+// what had already become of each recipient; suppressions before them. What the store knows already, by id or by key,
+// is left alone.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -78,6 +79,7 @@ class archive_import {
     const std::string_view bytes = part.payload;
     switch (part.kind) {
       case archive_kind::lane: return take_lane(bytes);
+      case archive_kind::suppression: return take_suppression(bytes);
       case archive_kind::message: return take_message(bytes);
       case archive_kind::recipient: return take_recipient(bytes);
       case archive_kind::key: return take_key(bytes);
@@ -94,6 +96,42 @@ class archive_import {
     if (!row) return malformed();
     theirs_.emplace(row->id, *row);
     return {};
+  }
+
+  result<void> take_suppression(std::string_view bytes) {
+    byte_reader in{bytes};
+    const std::string key{in.text()};
+    auto row = decode_suppression(key, in.rest());
+    if (!row) return malformed();
+    ++suppressions_read_;
+    auto known = knows(key);
+    if (!known) return known.error();
+    if (*known) return {};
+    suppressions_.push_back({std::move(*row), false});
+    return suppressions_.size() < waiting_max ? result<void>{} : put_suppressions();
+  }
+
+  // Right behind what its key begins with.
+  result<bool> knows(const std::string& key) {
+    suppression_filter beside;
+    beside.after = key.substr(0, key.size() - 1);
+    beside.limit = all_suppression_scopes.size();
+    const auto rows = store_.list_suppressions(beside);
+    if (!rows) return rows.error();
+    return std::any_of(rows->begin(), rows->end(), [&](const auto& row) { return suppression_key(row) == key; });
+  }
+
+  result<void> put_suppressions() {
+    if (suppressions_.empty()) return {};
+    report_.suppressions += suppressions_.size();
+    settle_request request;
+    request.suppressions = std::exchange(suppressions_, {});
+    ++waiting_;
+    store_.settle(std::move(request), [this](const result<void>& done) {
+      --waiting_;
+      if (!done) failure_ = done.error();
+    });
+    return commit();
   }
 
   result<void> take_message(std::string_view bytes) {
@@ -184,11 +222,14 @@ class archive_import {
   }
 
   result<archive_report> end(std::string_view payload) {
+    if (auto done = put_suppressions(); !done) return done.error();
     if (auto done = commit(); !done) return done.error();
     byte_reader in{payload};
     const std::uint64_t messages = in.varint();
-    const bool agrees =
-        in.ok() && !request_ && messages == report_.messages + report_.already_there + report_.not_carried.size();
+    (void)in.varint();  // recipients
+    const std::uint64_t suppressions = in.at_end() ? 0 : in.varint();
+    const bool agrees = in.ok() && !request_ && suppressions == suppressions_read_ &&
+                        messages == report_.messages + report_.already_there + report_.not_carried.size();
     if (!agrees) return malformed();
     return std::move(report_);
   }
@@ -199,6 +240,8 @@ class archive_import {
   std::vector<lane_row> lanes_;
   lane_id next_lane_ = 1;
   std::optional<accept_request> request_;
+  std::vector<suppression_change> suppressions_;  // not asked for yet
+  std::uint64_t suppressions_read_ = 0;
   archive_report report_;
   std::size_t waiting_ = 0;
   std::size_t waiting_bytes_ = 0;

@@ -1,7 +1,7 @@
 // repair_spool: a new state out of everything that can be read of the old one. Rows of messages, recipients, lanes,
-// bodies, history, ledger and keys are taken over; what follows from them (due, intent, expiry, segment accounts,
-// counts) is made anew. The old state is kept beside it, so that nothing is thrown away by a tool. See "Repair" in
-// FORMAT.md.
+// bodies, history, ledger, keys and suppressions are taken over; what follows from them (due, intent, expiry, segment
+// accounts, counts) is made anew. The old state is kept beside it, so that nothing is thrown away by a tool. See
+// "Repair" in FORMAT.md.
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 
@@ -91,7 +91,7 @@ class repair {
   result<repair_report> run() {
     for (const auto step :
          {&repair::take_meta, &repair::take_lanes, &repair::take_messages, &repair::find_lost_messages,
-          &repair::take_history, &repair::take_keys, &repair::put_accounts}) {
+          &repair::take_history, &repair::take_keys, &repair::take_suppressions, &repair::put_accounts}) {
       if (auto done = (this->*step)(); !done) return done.error();
     }
     if (auto written = flush_batch(0); !written) return written.error();
@@ -305,6 +305,25 @@ class repair {
       mark.append(key);
       batch_->put_mark(family::idempotency_expiry, mark);
     });
+  }
+
+  // Of one whose value is gone the key still says who must not be mailed.
+  result<void> take_suppressions() {
+    result<void> written;
+    const auto gaps =
+        walk_rows(from_, family::suppression, [&](std::string_view key, std::optional<std::string_view> value) {
+          if (!written) return;
+          auto row = parse_suppression_key(key);
+          if (!row) return void(++report_.unreadable_rows);
+          auto whole = value ? decode_suppression(key, *value) : std::nullopt;
+          if (!whole) ++report_.unreadable_rows;
+          put(family::suppression, key, encode(whole ? *whole : *row));
+          ++report_.suppressions;
+          written = flush_batch(batch_rows_max);
+        });
+    if (!gaps) return gaps.error();
+    report_.unreadable_stretches += *gaps;
+    return written;
   }
 
   result<void> put_accounts() {

@@ -14,6 +14,9 @@ constexpr std::string_view no_row_key = "none";
 
 std::uint8_t number_of(family which) { return static_cast<std::uint8_t>(which); }
 
+// Families that an older version's store has not: made by the first start, absent where nothing may be written.
+bool came_later(family which) { return which == family::suppression; }
+
 // Ours first in the order of their numbers, then what a newer version left.
 std::vector<rocksdb::ColumnFamilyDescriptor> descriptors_of(const state_options& options,
                                                             const rocksdb::DBOptions& database,
@@ -30,6 +33,12 @@ std::vector<rocksdb::ColumnFamilyDescriptor> descriptors_of(const state_options&
     if (std::none_of(out.begin(), out.end(), same)) {
       out.emplace_back(name, family_options(family::meta, options, memory));
     }
+  }
+  if (!options.read_only) return out;
+  for (std::size_t i = family_count; i-- > 0;) {
+    const char* name = name_of(static_cast<family>(i));
+    const bool is_there = std::find(present.begin(), present.end(), name) != present.end();
+    if (!is_there && came_later(static_cast<family>(i))) out.erase(out.begin() + static_cast<std::ptrdiff_t>(i));
   }
   return out;
 }
@@ -93,8 +102,12 @@ result<std::unique_ptr<state_db>> state_db::open(const state_options& options) {
   self->verify_blocks_ = !options.salvage;
   self->log_ = options.log;
   self->corrupt_ = options.corrupt_records;
-  std::copy_n(handles.begin(), family_count, self->handles_.begin());
-  self->unknown_.assign(handles.begin() + family_count, handles.end());
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < family_count; ++i) {
+    const bool is_there = next < descriptors.size() && descriptors[next].name == name_of(static_cast<family>(i));
+    if (is_there) self->handles_[i] = handles[next++];
+  }
+  self->unknown_.assign(handles.begin() + static_cast<std::ptrdiff_t>(next), handles.end());
   return self;
 }
 
@@ -105,12 +118,15 @@ error state_db::failed(const rocksdb::Status& status, const char* step) const {
 
 state_db::~state_db() {
   if (!db_) return;
-  for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    if (handle != nullptr) db_->DestroyColumnFamilyHandle(handle);
+  }
   for (rocksdb::ColumnFamilyHandle* handle : unknown_) db_->DestroyColumnFamilyHandle(handle);
   db_->Close();
 }
 
 result<std::optional<std::string>> state_db::get(family which, std::string_view key) const {
+  if (handle(which) == nullptr) return std::optional<std::string>{};
   std::string value;
   const rocksdb::Status got = db_->Get(rocksdb::ReadOptions{verify_blocks_, true}, handle(which), key, &value);
   if (got.IsNotFound()) return std::optional<std::string>{};
@@ -146,7 +162,7 @@ state_cursor state_db::walk(family which, std::string_view from, std::string_vie
     read.iterate_upper_bound = cursor.until_slice_.get();
   }
   read.total_order_seek = scope == walk_scope::whole_family;
-  cursor.it_.reset(db_->NewIterator(read, handle(which)));
+  cursor.it_.reset(handle(which) == nullptr ? rocksdb::NewEmptyIterator() : db_->NewIterator(read, handle(which)));
   cursor.it_->Seek(from);
   return cursor;
 }
@@ -206,6 +222,7 @@ result<void> state_db::verify_tables() const {
 std::uint64_t state_db::bytes_on_disk() const {
   std::uint64_t total = 0;
   for (rocksdb::ColumnFamilyHandle* family_handle : handles_) {
+    if (family_handle == nullptr) continue;
     std::uint64_t tables = 0;
     std::uint64_t memory = 0;
     if (db_->GetIntProperty(family_handle, rocksdb::DB::Properties::kTotalSstFilesSize, &tables)) total += tables;

@@ -113,8 +113,8 @@ class state_db {
   logger* log_ = nullptr;
   mutable counter corrupt_;
   std::unique_ptr<rocksdb::DB> db_;
-  std::array<rocksdb::ColumnFamilyHandle*, family_count> handles_{};
-  std::vector<rocksdb::ColumnFamilyHandle*> unknown_;  // families of a newer version, carried along
+  std::array<rocksdb::ColumnFamilyHandle*, family_count> handles_{};  // null: nothing of that family, see came_later()
+  std::vector<rocksdb::ColumnFamilyHandle*> unknown_;                 // families of a newer version, carried along
 };
 
 [[nodiscard]] error to_error(const rocksdb::Status& status, const char* step);

@@ -109,7 +109,7 @@ rocksdb::DBOptions database_options(const state_options& options, const state_me
 rocksdb::ColumnFamilyOptions family_options(family which, const state_options& options, const state_memory& memory) {
   rocksdb::ColumnFamilyOptions out;
   out.write_buffer_size = 32ULL << 20;
-  out.arena_block_size = 256ULL << 10;  // thirteen idle memtables must not cost thirteen megabytes
+  out.arena_block_size = 256ULL << 10;  // fourteen idle memtables must not cost fourteen megabytes
   out.max_write_buffer_number = 3;
   out.compression = has_compression(rocksdb::kLZ4Compression) ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
   rocksdb::BlockBasedTableOptions table;

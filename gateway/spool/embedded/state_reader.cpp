@@ -134,6 +134,25 @@ result<std::optional<std::string>> state_reader::load_note(std::string_view name
   return text;
 }
 
+result<std::vector<suppression_row>> state_reader::list_suppressions(const suppression_filter& filter) const {
+  std::vector<suppression_row> out;
+  const std::string first = filter.tenant.empty() ? std::string{} : filter.tenant + '\n';
+  // Nothing sorts between a key and itself followed by a zero.
+  const std::string from = filter.after.empty() ? first : std::max(first, filter.after + '\0');
+  auto at = db_.walk(family::suppression, from, first.empty() ? first : after_prefix(first));
+  for (; at.valid() && out.size() < filter.limit; at.next()) {
+    auto row = parse_suppression_key(at.key());
+    if (!row || (!filter.address.empty() && row->address != filter.address)) continue;
+    if (const auto value = at.value()) {
+      if (auto whole = decode_suppression(at.key(), *value)) row = std::move(whole);
+    }
+    out.push_back(std::move(*row));
+  }
+  // Half a list would let mail through that the other half forbids.
+  if (auto status = at.status(); !at.valid() && !status) return status.error();
+  return out;
+}
+
 result<std::vector<recipient_row>> state_reader::open_intents() const {
   std::vector<recipient_row> out;
   for (auto at = db_.walk(family::intent, {}, {});; at.next()) {

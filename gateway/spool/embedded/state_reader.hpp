@@ -27,6 +27,7 @@ class state_reader {
   [[nodiscard]] result<std::vector<due_entry>> scan_lane(lane_id lane, const due_entry& from, std::size_t limit) const;
   [[nodiscard]] result<std::vector<ledger_row>> read_ledger(std::uint64_t after, std::string_view tenant,
                                                             std::size_t limit) const;
+  [[nodiscard]] result<std::vector<suppression_row>> list_suppressions(const suppression_filter& filter) const;
   [[nodiscard]] result<std::vector<recipient_row>> open_intents() const;
   [[nodiscard]] result<std::vector<listed_recipient>> list(const message_filter& filter) const;
   [[nodiscard]] result<std::optional<std::string>> load_note(std::string_view name) const;

@@ -33,6 +33,11 @@ class memory_store final : public spool::store {
       for (const spool::usage_row& row : request.usage) usage_[row.name] = row;
       for (spool::recipient_change& one : request.changes) put(std::move(one.after));
       for (spool::accept_request& one : request.accepts) write(std::move(one));
+      for (spool::suppression_change& one : request.suppressions) {
+        const std::string key = spool::suppression_key(one.row);
+        suppressions_.erase(key);
+        if (!one.is_removal) suppressions_.emplace(key, std::move(one.row));
+      }
       done({});
     });
   }
@@ -124,6 +129,14 @@ class memory_store final : public spool::store {
   }
   [[nodiscard]] result<std::optional<std::string>> load_note(std::string_view) override {
     return std::optional<std::string>{};
+  }
+  [[nodiscard]] result<std::vector<spool::suppression_row>> list_suppressions(
+      const spool::suppression_filter& filter) override {
+    std::vector<spool::suppression_row> out;
+    for (auto at = suppressions_.upper_bound(filter.after); at != suppressions_.end(); ++at) {
+      if (out.size() < filter.limit) out.push_back(at->second);
+    }
+    return out;
   }
   [[nodiscard]] std::vector<spool::lane_row> lanes() const override {
     std::vector<spool::lane_row> out;
@@ -225,6 +238,7 @@ class memory_store final : public spool::store {
   std::set<spool::recipient_key> open_;
   std::map<spool::lane_id, spool::lane_row> lanes_;
   std::map<std::string, spool::usage_row> usage_;
+  std::map<std::string, spool::suppression_row> suppressions_;
   std::map<spool::lane_id, std::set<spool::due_entry>> due_;
   std::map<std::pair<mail::traffic_stream, mail::recipient_state>, std::uint64_t> counts_;
 };

@@ -74,6 +74,9 @@ class memory_store final : public spool::store {
     return out;
   }
   result<std::optional<std::string>> load_note(std::string_view) override { return std::optional<std::string>{}; }
+  result<std::vector<spool::suppression_row>> list_suppressions(const spool::suppression_filter&) override {
+    return std::vector<spool::suppression_row>{};
+  }
   std::vector<spool::lane_row> lanes() const override { return {}; }
   result<std::vector<spool::recipient_row>> open_intents() override { return std::vector<spool::recipient_row>{}; }
   std::uint64_t count(mail::traffic_stream, mail::recipient_state) const override { return 0; }
