@@ -9,6 +9,7 @@ std::string_view to_string(action what) {
     case action::hold: return "hold";
     case action::refuse: return "refuse";
     case action::discard: return "discard";
+    case action::suppress: return "suppress";
   }
   return "hold";
 }

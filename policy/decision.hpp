@@ -16,11 +16,12 @@
 namespace stellwerk::policy {
 
 enum class action : std::uint8_t {
-  deliver,  // at least one candidate is chosen
-  wait,     // candidates remain, none is available now
-  hold,     // no candidate left after invariants, or a hold node
-  refuse,   // a refuse node
-  discard,  // a discard node: accepted, and never sent
+  deliver,   // at least one candidate is chosen
+  wait,      // candidates remain, none is available now
+  hold,      // no candidate left after invariants, or a hold node
+  refuse,    // a refuse node
+  discard,   // a discard node: accepted, and never sent
+  suppress,  // the recipient is on the suppression list, whatever the route says
 };
 [[nodiscard]] std::string_view to_string(action what);
 
@@ -45,7 +46,8 @@ struct candidate {
 
 struct decision {
   policy::action action = policy::action::hold;
-  std::string action_reason;   // "no_destination_available", "invariant:NAME", the hold node's text, the refusing rule
+  std::string action_reason;   // "no_destination_available", "invariant:NAME", the hold node's text, the refusing rule,
+                               // "suppression:REASON"
   bool ended_by_node = false;  // hold, refuse, discard: a node of the route says so, rather than what was filtered
   std::size_t route = std::numeric_limits<std::size_t>::max();  // index in policy::routes(); max: no route matched
   std::vector<candidate> candidates;  // every destination the route names, in order; at most one chosen

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "mail/address_key.hpp"
 
 namespace stellwerk::policy {
 namespace {
@@ -128,6 +129,16 @@ std::string passed_over(const policy& rules, const decision& made) {
     if (!detail.empty()) out += ' ' + detail;
   }
   return out;
+}
+
+void assumed_live_state::assume_suppressed(const std::vector<std::string>& addresses) {
+  for (const std::string& address : addresses) suppressed_.insert(mail::address_key(address));
+}
+
+std::string_view assumed_live_state::suppressed(std::string_view tenant, std::string_view recipient,
+                                                mail::traffic_stream stream, time_point now) const {
+  if (!suppressed_.empty() && suppressed_.contains(mail::address_key(recipient))) return "assumed";
+  return real_ == nullptr ? std::string_view{} : real_->suppressed(tenant, recipient, stream, now);
 }
 
 bool assumed_live_state::assume(const policy& rules, std::string_view destination, const assumption& what) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +46,9 @@ class assumed_live_state final : public live_state {
       : statuses_(rules.destinations().size()), limits_{rules.limits().begin(), rules.limits().end()} {}
   // False if there is no such destination or state; `rules` is the policy given before.
   [[nodiscard]] bool assume(const policy& rules, std::string_view destination, const assumption& what);
+  // Nobody may mail these; for the others `real` is asked, where there is one that outlives this.
+  void assume_suppressed(const std::vector<std::string>& addresses);
+  void keep_suppressions_of(const live_state& real) { real_ = &real; }
 
   [[nodiscard]] destination_status destination(std::size_t index) const override { return statuses_.at(index); }
   [[nodiscard]] candidate_reason pair(std::size_t, std::string_view) const override { return candidate_reason::none; }
@@ -54,10 +58,14 @@ class assumed_live_state final : public live_state {
     const auto& budget = limits_.at(limit_index).budget;
     return !budget || statuses_.at(destination).spent < budget->amount;
   }
+  [[nodiscard]] std::string_view suppressed(std::string_view tenant, std::string_view recipient,
+                                            mail::traffic_stream stream, time_point now) const override;
 
  private:
   std::vector<destination_status> statuses_;
   std::vector<limit_config> limits_;
+  std::set<std::string, std::less<>> suppressed_;  // mail::address_key
+  const live_state* real_ = nullptr;
 };
 
 }  // namespace stellwerk::policy

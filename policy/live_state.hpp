@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "mail/traffic_stream.hpp"
 
 namespace stellwerk::policy {
 
@@ -51,6 +52,11 @@ class live_state {
   // Whether the `limit` or `warmup` node has room for one recipient at `destination`; what exceeds goes on to the next
   // candidate.
   [[nodiscard]] virtual bool limit_has_room(std::size_t limit_index, std::size_t destination) const = 0;
+  // Why this recipient must not get mail of this stream now, as a word; "": it may. Nothing of a policy passes it.
+  [[nodiscard]] virtual std::string_view suppressed(std::string_view /*tenant*/, std::string_view /*recipient*/,
+                                                    mail::traffic_stream /*stream*/, time_point /*now*/) const {
+    return {};
+  }
 };
 
 // Everything is available: preflight and unit tests.

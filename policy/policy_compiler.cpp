@@ -113,7 +113,8 @@ void policy_compiler::compile_invariants() {
       fault(one.path + ".require",
             fmt::format("unknown requirement '{}'; known is {}", one.require, one_click_requirement));
     }
-    if (one.name == sender_alignment_name) fault(one.path + ".name", "is the name of a built-in invariant");
+    if (one.name == sender_alignment_name || one.name == suppression_name)
+      fault(one.path + ".name", "is the name of a built-in invariant");
     compiled.push_back(
         {one.name, compile_condition(one.when, one.path + ".when", condition_use::invariant_when),
          by_message ? nullptr : compile_condition(one.only, one.path + ".only", condition_use::invariant_only)});

@@ -48,18 +48,32 @@ const past_attempt* last_attempt_at(const history& past, std::string_view destin
 }  // namespace
 
 decision router::decide() {
-  if (!about_.message->shadow_destination.empty()) {
-    decide_for_a_copy();
-    return std::move(made_);
-  }
-  const auto index = matching_route();
-  if (!index) {
-    made_.action = action::hold;
-    made_.action_reason = "no_route";
-    return std::move(made_);
-  }
-  decide_by_route(*index);
+  decide_without_list();
+  suppress();
   return std::move(made_);
+}
+
+void router::decide_without_list() {
+  if (!about_.message->shadow_destination.empty()) return decide_for_a_copy();
+  const auto index = matching_route();
+  if (index) return decide_by_route(*index);
+  made_.action = action::hold;
+  made_.action_reason = "no_route";
+}
+
+// Comes last, so that nothing before it (a pin, an operator's choice, panic) can bring the recipient back.
+void router::suppress() {
+  const std::string_view why = live_.suppressed(about_.message->tenant, about_.recipient, about_.stream, now_);
+  if (why.empty()) return;
+  for (candidate& one : made_.candidates) {
+    set_aside(one, verdict::filtered, candidate_reason::invariant, std::string{why});
+    one.invariant = suppression_name;
+    one.panic = false;
+  }
+  made_.shadows.clear();
+  made_.ended_by_node = false;
+  made_.action = action::suppress;
+  made_.action_reason = std::string{suppression_name} + ":" + std::string{why};
 }
 
 decision router::decide_at_the_door(std::size_t index) {

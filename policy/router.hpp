@@ -1,7 +1,7 @@
 // router: makes one decision. Lives for one call; the policy it reads is immutable.
 //
 //   match a route -> let its tree propose -> keep a pinned recipient where it is -> invariants -> capabilities ->
-//   what was already rejected -> live state -> choose the first that is left
+//   what was already rejected -> live state -> choose the first that is left -> unless the recipient is suppressed
 //
 // Filters run on every candidate, available or not, so that an explanation shows everything that speaks against one.
 #pragma once
@@ -26,7 +26,9 @@ class router {
   [[nodiscard]] decision decide_at_the_door(std::size_t index);
 
  private:
+  void decide_without_list();
   void decide_by_route(std::size_t index);
+  void suppress();
   [[nodiscard]] std::optional<std::size_t> matching_route() const;
   [[nodiscard]] const route_config& route() const;
   [[nodiscard]] bool deadline_passed() const;

@@ -1,6 +1,7 @@
 #include "gateway/rehearsal/assumption.hpp"
 
 #include "gateway/config/decoder.hpp"
+#include "mail/address.hpp"
 
 namespace stellwerk::rehearsal {
 namespace {
@@ -73,7 +74,18 @@ std::string read_key(const std::string& key, const yaml_node& value, assumption&
     }
     return "";
   }
-  return "assume: unknown key '" + key + "'" + config::nearest_hint(key, {"now", "destinations", "attempts"});
+  if (key == "suppressed") {
+    if (value.what != yaml_node::kind::list && value.what != yaml_node::kind::null)
+      return "assume.suppressed: a list of addresses is expected";
+    for (const yaml_node& item : value.items) {
+      const auto address = mail::parse_address(item.text);
+      if (!address) return "assume.suppressed: no address: '" + item.text + "'";
+      out.suppressed.push_back(address->to_string());
+    }
+    return "";
+  }
+  return "assume: unknown key '" + key + "'" +
+         config::nearest_hint(key, {"now", "destinations", "attempts", "suppressed"});
 }
 
 }  // namespace
@@ -94,6 +106,7 @@ std::variant<policy::assumed_live_state, std::string> live_state_of(const assump
   for (const auto& [name, state] : assumed.destinations) {
     if (!live.assume(rules, name, state)) return "assume: no destination or state: " + name + " " + state.state;
   }
+  live.assume_suppressed(assumed.suppressed);
   return live;
 }
 

@@ -17,9 +17,10 @@ struct assumption {
   std::optional<time_point> now;
   std::map<std::string, policy::assumed_live_state::assumption> destinations;
   std::vector<policy::past_attempt> attempts;
+  std::vector<std::string> suppressed;  // addresses
 };
 
-// now, destinations {NAME: {state, full, backlog, spent}}, attempts [{destination, outcome}].
+// now, destinations {NAME: {state, full, backlog, spent}}, attempts [{destination, outcome}], suppressed [ADDRESS].
 [[nodiscard]] std::variant<assumption, std::string> read_assumption(const config::yaml_node& node);
 
 // The live state, or which destination or state is unknown.

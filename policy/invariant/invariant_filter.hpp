@@ -18,6 +18,8 @@ namespace stellwerk::policy {
 
 // Of the invariant that `senders` of a destination make.
 inline constexpr std::string_view sender_alignment_name = "sender_alignment";
+// Of the suppression list, which the live state knows.
+inline constexpr std::string_view suppression_name = "suppression";
 // What `require` may ask of the message: the fields of RFC 8058.
 inline constexpr std::string_view one_click_requirement = "one_click_unsubscribe";
 

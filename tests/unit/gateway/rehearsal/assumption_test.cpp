@@ -18,7 +18,8 @@ TEST(assumption, every_key_is_read) {
   const auto read = read_assumption(tree_of(
       "now: 2026-03-02T09:30:00Z\n"
       "destinations: {onprem: {state: open, full: true, backlog: 7}, mailjet: {spent: 120.5}, ses: {spent: 3 EUR}}\n"
-      "attempts: [{destination: onprem, outcome: deferred_recipient}]\n"));
+      "attempts: [{destination: onprem, outcome: deferred_recipient}]\n"
+      "suppressed: [Ada@example.org]\n"));
   const auto& made = std::get<assumption>(read);
   EXPECT_EQ(made.now, parse_rfc3339("2026-03-02T09:30:00Z"));
   EXPECT_EQ(made.destinations.at("onprem").state, "open");
@@ -28,6 +29,7 @@ TEST(assumption, every_key_is_read) {
   EXPECT_EQ(made.destinations.at("mailjet").state, "closed");
   EXPECT_EQ(made.destinations.at("mailjet").spent, 120.5);
   EXPECT_EQ(made.destinations.at("ses").spent, 3);
+  EXPECT_EQ(made.suppressed, std::vector<std::string>{"Ada@example.org"});
   ASSERT_EQ(made.attempts.size(), 1U);
   EXPECT_EQ(made.attempts[0].outcome, mail::attempt_outcome::deferred_recipient);
 }
@@ -35,6 +37,8 @@ TEST(assumption, every_key_is_read) {
 TEST(assumption, what_is_wrong_is_said) {
   EXPECT_THAT(fault_of("nov: 1"), HasSubstr("did you mean 'now'"));
   EXPECT_THAT(fault_of("now: yesterday"), HasSubstr("RFC 3339"));
+  EXPECT_THAT(fault_of("suppressed: [nobody]"), HasSubstr("no address: 'nobody'"));
+  EXPECT_THAT(fault_of("suppressed: nobody@example.org"), HasSubstr("a list of addresses"));
   EXPECT_THAT(fault_of("destinations: {onprem: {stat: open}}"), HasSubstr("did you mean 'state'"));
   EXPECT_THAT(fault_of("destinations: {onprem: open}"), HasSubstr("a map such as"));
   EXPECT_THAT(fault_of("destinations: {onprem: {backlog: many}}"), HasSubstr("onprem.backlog"));

@@ -459,5 +459,38 @@ TEST_F(decide_test, a_held_recipient_has_no_lane) {
   EXPECT_TRUE(sample_.compiled()->lane_candidates(message_.about()).empty());
 }
 
+TEST_F(decide_test, a_suppressed_recipient_is_kept_from_every_destination) {
+  three();
+  live_.suppression = "complaint";
+  EXPECT_EQ(said(), "suppress:suppression:complaint");
+  ASSERT_EQ(made_.candidates.size(), 3U);
+  for (const candidate& one : made_.candidates) {
+    EXPECT_EQ(one.verdict, verdict::filtered);
+    EXPECT_EQ(one.reason, candidate_reason::invariant);
+    EXPECT_EQ(one.invariant, "suppression");
+    EXPECT_EQ(one.detail, "complaint");
+  }
+  EXPECT_EQ(made_.route, 0U) << "the route is shown all the same";
+}
+
+TEST_F(decide_test, nothing_brings_a_suppressed_recipient_back) {
+  two();
+  live_.suppression = "manual";
+  past_.rerouted_to = "mailjet";
+  EXPECT_EQ(said(), "suppress:suppression:manual");
+  past_.rerouted_to.clear();
+  past_.pinned_destination = "mailjet";
+  EXPECT_EQ(said(), "suppress:suppression:manual");
+  past_.pinned_destination.clear();
+  live_.out(onprem, candidate_reason::ejected, true).out(mailjet, candidate_reason::ejected, true);
+  EXPECT_EQ(said(), "suppress:suppression:manual") << "panic";
+}
+
+TEST_F(decide_test, no_route_and_no_end_of_a_route_hides_a_suppression) {
+  sample_.route("none", to_destination("onprem"), "false");
+  live_.suppression = "manual";
+  EXPECT_EQ(said(), "suppress:suppression:manual");
+}
+
 }  // namespace
 }  // namespace stellwerk::policy

@@ -82,6 +82,7 @@ class decision_property_test : public ::testing::Test {
       if (chance(0.2)) live.pairs[{i, "google"}] = candidate_reason::ejected;
       if (chance(0.1)) live.senders[{i, "shop.example"}] = true;
     }
+    if (chance(0.1)) live.suppression = "complaint";
   }
   history a_history() {
     history past;
@@ -108,6 +109,11 @@ class decision_property_test : public ::testing::Test {
       const time_point now = sample_now + about.age;
       const decision made = rules.decide(about, past, live, now);
       check_shape(rules, made, about, past, personal);
+      if (!live.suppression.empty()) {
+        EXPECT_EQ(made.chosen(), nullptr) << "the suppression list is never passed";
+        EXPECT_EQ(made.action, action::suppress);
+        EXPECT_TRUE(made.shadows.empty());
+      }
       const decision again = rules.decide(about, past, live, now);
       EXPECT_TRUE(same(made, again)) << "decisions are deterministic";
       check_explanation(rules, made, again);

@@ -226,6 +226,7 @@ class sample_live_state final : public live_state {
   std::map<std::pair<std::size_t, std::string>, candidate_reason> pairs;
   std::map<std::pair<std::size_t, std::string>, bool> senders;
   std::map<std::size_t, bool> full_limits;
+  std::string suppression;  // why this recipient must not be mailed
 
   sample_live_state& out(std::size_t index, candidate_reason reason, bool panic_allowed = false) {
     destinations[index].unavailable = reason;
@@ -248,6 +249,9 @@ class sample_live_state final : public live_state {
   bool limit_has_room(std::size_t index, std::size_t) const override {
     const auto found = full_limits.find(index);
     return found == full_limits.end() || !found->second;
+  }
+  std::string_view suppressed(std::string_view, std::string_view, mail::traffic_stream, time_point) const override {
+    return suppression;
   }
 };
 
