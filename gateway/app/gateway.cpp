@@ -162,6 +162,7 @@ std::optional<start_fault> gateway::parts::open_store() {
   store = std::move(*opened);
   if (auto fault = open_audit()) return fault;
   if (auto fault = load_marks()) return fault;
+  if (auto fault = load_suppressions()) return fault;
   if (auto fault = adopt_stored_policy()) return fault;
   rules.publish(settings.policy);
   in_force.publish(std::make_shared<const config::gateway_config>(settings));
@@ -326,6 +327,7 @@ std::optional<start_fault> gateway::start(const announcer& announce) {
                                     *all.door_numbers, all.log});
   }
   all.restore_marks();
+  all.dispatch->adopt(std::move(all.suppressions));
   all.dispatch->recover();
   all.dispatching->start([&dispatch = *all.dispatch] {
     dispatch.run();

@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/random.hpp"
 #include "gateway/admin/operator_marks.hpp"
 #include "gateway/app/gateway_parts.hpp"
 #include "gateway/spool/keep_note.hpp"
@@ -125,6 +126,14 @@ std::optional<start_fault> gateway::parts::load_marks() {
   auto note = store->load_note(admin::operator_marks_note);
   if (!note) return start_fault{exit_code::data_directory, "operator marks: " + note.error().message()};
   marks = std::move(*note).value_or("");
+  return std::nullopt;
+}
+
+std::optional<start_fault> gateway::parts::load_suppressions() {
+  auto loaded = events::load_suppressions(*store, secure_seed());
+  // Without the list nobody knows who must not be mailed.
+  if (!loaded) return start_fault{exit_code::data_directory, "suppression list: " + loaded.error().message()};
+  suppressions = std::move(*loaded);
   return std::nullopt;
 }
 

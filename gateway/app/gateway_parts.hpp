@@ -22,6 +22,7 @@
 #include "gateway/delivery/dispatcher.hpp"
 #include "gateway/delivery/io_runner.hpp"
 #include "gateway/events/audit_log.hpp"
+#include "gateway/events/suppression_list.hpp"
 #include "gateway/ingress/authenticator.hpp"
 #include "gateway/ingress/door_pressure.hpp"
 #include "gateway/ingress/door_settings.hpp"
@@ -72,6 +73,7 @@ struct gateway::parts {
   [[nodiscard]] std::optional<start_fault> write_start();  // the first line of this run
   [[nodiscard]] std::optional<start_fault> load_marks();
   void restore_marks();  // before the dispatch thread runs
+  [[nodiscard]] std::optional<start_fault> load_suppressions();
   void post_to_main(std::function<void()> work);  // any thread; done by the next tick
   void run_orders();
 
@@ -108,6 +110,7 @@ struct gateway::parts {
   std::unique_ptr<spool::embedded::embedded_store> store;
   std::unique_ptr<events::audit_log> audit;
   std::string marks;  // operators', as the last run left them
+  events::suppression_list suppressions;  // until the dispatcher has it
   std::mutex orders_mutex;
   std::vector<std::function<void()>> orders;
   seeded_random dispatch_random;

@@ -34,6 +34,12 @@ delivery_metrics::delivery_metrics(metric_registry& registry) : registry_{regist
   dsn_suppressed_total = registry.make_counter("dsn_suppressed_total",
                                                "Notifications not made because one address had its share this hour.");
   poison_total = registry.make_counter("poison_total", "Recipients dead-lettered after repeated lost attempts.");
+  suppression_entries = registry.make_gauge("suppression_entries", "Rows of the suppression list.");
+  for (const spool::suppression_reason reason : spool::all_suppression_reasons) {
+    suppression_hits[static_cast<std::size_t>(reason)] =
+        registry.make_counter("suppression_hits_total", "Recipients not mailed because the suppression list says so.",
+                              {{"reason", to_string(reason)}});
+  }
 }
 
 void delivery_metrics::adopt(const policy::policy& rules) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/metric_registry.hpp"
+#include "gateway/spool/suppression_row.hpp"
 #include "mail/attempt_outcome.hpp"
 #include "mail/recipient_state.hpp"
 #include "mail/traffic_stream.hpp"
@@ -49,6 +50,8 @@ class delivery_metrics {
   counter shadow_copies_total;
   counter dsn_suppressed_total;
   counter poison_total;
+  gauge suppression_entries;
+  std::array<counter, spool::all_suppression_reasons.size()> suppression_hits;
 
  private:
   metric_registry& registry_;

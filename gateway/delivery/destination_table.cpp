@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "gateway/delivery/destination_slot.hpp"
+#include "gateway/events/suppression_list.hpp"
 #include "policy/route/limit_node.hpp"
 
 namespace stellwerk::delivery {
@@ -348,6 +349,13 @@ bool destination_table::brake_holds(std::string_view name, bool permanent_refusa
       known->second->brake.record(permanent_refusal, time_.steady()) == policy::bounce_brake::verdict::hold;
   if (known->second->brake.take_alert()) log_.error("bounce_brake", {{"destination", name}});
   return held;
+}
+
+std::string_view destination_table::suppressed(std::string_view tenant, std::string_view recipient,
+                                               mail::traffic_stream stream, time_point now) const {
+  if (suppressions_ == nullptr) return {};
+  const auto why = suppressions_->find(tenant, recipient, stream, now);
+  return why ? to_string(*why) : std::string_view{};
 }
 
 void destination_table::set_waiting(std::string_view name, mail::traffic_stream stream, bool waits) {

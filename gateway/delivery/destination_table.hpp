@@ -30,6 +30,10 @@
 #include "policy/health/throttle.hpp"
 #include "policy/policy.hpp"
 
+namespace stellwerk::events {
+class suppression_list;
+}
+
 namespace stellwerk::delivery {
 
 // What an attempt is about, as far as the table must know.
@@ -92,6 +96,10 @@ class destination_table final : public policy::live_state {
   [[nodiscard]] policy::candidate_reason pair(std::size_t index, std::string_view mailbox_provider) const override;
   [[nodiscard]] bool sender_refused(std::size_t index, std::string_view header_from_domain) const override;
   [[nodiscard]] bool limit_has_room(std::size_t limit_index, std::size_t destination) const override;
+  [[nodiscard]] std::string_view suppressed(std::string_view tenant, std::string_view recipient,
+                                            mail::traffic_stream stream, time_point now) const override;
+  // Asked by suppressed(); outlives the table.
+  void consult(const events::suppression_list& list) { suppressions_ = &list; }
 
   // Takes what an attempt needs at `candidate`, or says what is missing.
   [[nodiscard]] std::variant<reservation, refusal> reserve(const policy::candidate& candidate,
@@ -161,6 +169,7 @@ class destination_table final : public policy::live_state {
   void wake_counters();
   void note(std::string name, const policy::quota_mark& mark);
 
+  const events::suppression_list* suppressions_ = nullptr;
   const clock& time_;
   random_source& random_;
   logger& log_;

@@ -15,6 +15,7 @@ constexpr std::size_t sweep_max = 200;  // old entries looked at per lane and sw
 constexpr duration housekeeping_interval{std::chrono::milliseconds{250}};
 constexpr std::size_t put_off_max = 100;  // recipients of a closed pair written a later due time in one interval
 constexpr duration idle_interval{std::chrono::seconds{1}};
+constexpr duration suppression_sweep_interval{std::chrono::hours{1}};
 
 }  // namespace
 
@@ -270,6 +271,10 @@ void dispatcher::housekeeping(steady_point now) {
   if (now >= next_sweep_) {
     sweep_held();
     next_sweep_ = now + config_.lane_sweep;
+  }
+  if (now >= next_suppression_sweep_) {
+    sweep_suppressions();
+    next_suppression_sweep_ = now + suppression_sweep_interval;
   }
   for (std::size_t s = 0; s < 2; ++s) {
     env_.metrics.ready[s].set(ready[s]);

@@ -79,6 +79,8 @@ void dispatcher::failure_notice(settlement& work, const spool::message_row& mess
   } else if (after.state == mail::recipient_state::discarded) {
     one.explanation = "The message was to be dropped if it could not be delivered in its time, which is over.";
     one.status = "5.4.7";
+  } else if (after.state == mail::recipient_state::suppressed) {
+    one.explanation = "This address is on the suppression list of this gateway: nothing was sent to it.";
   }
   report.recipients.push_back(std::move(one));
   add_notice(work, message, mail::build_delivery_report(report, env_.random));

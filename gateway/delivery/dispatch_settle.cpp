@@ -164,6 +164,9 @@ void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> r
   planned ways = plan(message, wanting, done.so_far);
   const auto fall_back = [&](std::size_t at, const policy::decision& why) {
     spool::recipient_row after = fallbacks[at].after;
+    if (why.action == policy::action::suppress && !is_final(after.state)) {
+      return end_suppressed(work, message, before[at], std::move(after), why);
+    }
     if (after.state == mail::recipient_state::held && others_remain(why, done.so_far.tried, rules_->destinations())) {
       // Not held: destinations are left that are out for the moment.
       after = as_deferred(std::move(after), now, "no_destination_available", now);
@@ -255,7 +258,8 @@ void dispatcher::wait_in_lane(settlement& work, const message_ptr& message, cons
 void dispatcher::settle(settlement work) {
   table_.take_usage(work.request.usage);
   if (!starting_) work.request.usage = table_.exact_usage();
-  if (work.request.changes.empty() && work.request.accepts.empty() && work.request.usage.empty()) {
+  if (work.request.changes.empty() && work.request.accepts.empty() && work.request.usage.empty() &&
+      work.request.suppressions.empty()) {
     follow_up(work.follow);
     return;
   }

@@ -351,6 +351,7 @@ void dispatcher::stay(settlement& work, const message_ptr& message, const spool:
     wait_in_lane(work, message, after, place::aside);
     return;
   }
+  if (why.action == policy::action::suppress) return end_suppressed(work, *message, before, before, why);
   // A copy that may not go any more, or mail whose time came under a policy that discards it. What was accepted to be
   // sent is never thrown away by a policy that came later: somebody has to look at it.
   const bool discards = why.action == policy::action::discard;

@@ -70,6 +70,10 @@ void dispatcher::repeat_unknown(settlement& work, const message_ptr& message,
   for (spool::recipient_row& row : ready) row.state = mail::recipient_state::ready;
   const planned ways = plan(*message, ready, {});
   for (const auto& [at, why] : ways.others) {
+    if (why.action == policy::action::suppress) {
+      end_suppressed(work, *message, rows[at], rows[at], why);
+      continue;
+    }
     spool::recipient_row after = rows[at];
     after.due = env_.time.now() + rules_->config().unknown_wait.smtp;
     after.reason = why.action_reason.empty() ? "pinned_destination_out" : why.action_reason;

@@ -25,6 +25,7 @@ dispatcher::dispatcher(environment env, delivery_config config, std::shared_ptr<
       ids_{env_.time, env_.random},
       mailbox_{limits::accept_mailbox_max, env_.wake} {
   table_.adopt(rules_, shares);
+  table_.consult(suppressions_);
   env_.metrics.adopt(*rules_);
 }
 
@@ -213,6 +214,10 @@ spool::recipient_row dispatcher::not_started(spool::recipient_row row, const pol
   if (why.action == policy::action::discard) {
     return as_final(std::move(row), mail::recipient_state::discarded, why.action_reason, now);
   }
+  if (why.action == policy::action::suppress) {
+    count_suppressed(why);
+    return as_suppressed(std::move(row), why.action_reason, now);
+  }
   for (const policy::candidate& one : why.candidates) {
     if (!one.invariant.empty()) env_.metrics.invariant_holds(one.invariant).add();
   }
@@ -261,7 +266,7 @@ void dispatcher::handle(accept_event& event) {
   accepted.campaign = request.message.campaign;
   request.ledger.push_back({0, request.message.tenant, events::encode(accepted)});
   for (const spool::recipient_row& row : request.recipients) {
-    // Refused by preflight, or discarded: settled in this very commit.
+    // Refused by preflight, suppressed or discarded: settled in this very commit.
     if (is_final(row.state))
       request.ledger.push_back(ledger_line(message->row(), row, events::event_kind::disposition));
     lease(row.key);
@@ -323,7 +328,9 @@ void dispatcher::handle(accepted_event& event) {
     if (is_final(row.state)) {
       record(note_of({row, row, message->row().stream}));
       // The client was told 250 for the others: this one is told by a notice.
-      if (row.state == mail::recipient_state::refused) bounce_notice(refused, *message, row);
+      const bool is_told =
+          row.state == mail::recipient_state::refused || row.state == mail::recipient_state::suppressed;
+      if (is_told) bounce_notice(refused, *message, row);
       continue;
     }
     count_in_line(row, 1);

@@ -34,6 +34,7 @@
 #include "gateway/delivery/operate.hpp"
 #include "gateway/delivery/runner.hpp"
 #include "gateway/events/ledger_event.hpp"
+#include "gateway/events/suppression_list.hpp"
 #include "gateway/spool/spool.hpp"
 #include "policy/health/failover_budget.hpp"
 #include "policy/policy.hpp"
@@ -63,6 +64,15 @@ struct decision_made {
   const policy::decision& decision;
 };
 
+// What of the changes to the suppression list was new.
+struct suppress_answer {
+  std::size_t added = 0;
+  std::size_t replaced = 0;
+  std::size_t removed = 0;
+  std::size_t absent = 0;  // to be removed, and not there
+};
+using suppress_completion = std::function<void(result<suppress_answer>)>;
+
 class dispatcher final : public spool::acceptor {
  public:
   struct environment {
@@ -88,6 +98,10 @@ class dispatcher final : public spool::acceptor {
   void post(std::function<void()> control);
   void adopt(std::shared_ptr<const policy::policy> rules, stream_shares shares);
   void operate(operate_order order, operate_completion done);
+  // Additions and removals, whole or not at all. They hold from the turn they are taken up in, so that when `done` says
+  // they are durable no attempt is decided without them; what was under way before that finishes.
+  // errc::limit_reached: the list is full.
+  void suppress(std::vector<spool::suppression_change> changes, suppress_completion done);
   [[nodiscard]] std::size_t attempts_in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t unsettled() const { return unsettled_.load(std::memory_order_relaxed); }
   // After stop_starting(): no attempt is under way, none waits for its intent to be durable, and what became of those
@@ -95,6 +109,8 @@ class dispatcher final : public spool::acceptor {
   [[nodiscard]] bool at_rest() const { return at_rest_.load(std::memory_order_acquire); }
 
   // ---- dispatch thread ----
+  // Before the first run, and before recover().
+  void adopt(events::suppression_list list);
   void recover();  // once, before the first run: intents without outcome, lanes
   void run();
   // Not later than now: events are left over for another turn.
@@ -263,6 +279,15 @@ class dispatcher final : public spool::acceptor {
   [[nodiscard]] const policy::route_config* route_of(const spool::recipient_row& row) const;
   [[nodiscard]] bool is_api(std::string_view destination) const;
 
+  // dispatch_suppress.cpp
+  [[nodiscard]] suppress_answer list_changes(const std::vector<spool::suppression_change>& changes);
+  void store_changes(std::vector<spool::suppression_change> changes, suppress_answer answer, suppress_completion done);
+  void count_suppressed(const policy::decision& why);
+  void end_suppressed(settlement& work, const delivery_message& message, const spool::recipient_row& before,
+                      spool::recipient_row row, const policy::decision& why);
+  void sweep_suppressions();
+  void drop_expired(std::vector<spool::suppression_row> rows);
+
   // dispatch_operate.cpp
   struct operation_work;
   void lease_for(const std::shared_ptr<operation_work>& work);
@@ -286,6 +311,7 @@ class dispatcher final : public spool::acceptor {
   delivery_config config_;
   std::shared_ptr<const policy::policy> rules_;
   destination_table table_;
+  events::suppression_list suppressions_;
   std::size_t warm_bytes_ = 0;  // outlives what counts in it
   lane_table lanes_;
   policy::failover_budget budget_;
@@ -315,6 +341,7 @@ class dispatcher final : public spool::acceptor {
   steady_point next_wakeup_{};
   steady_point next_housekeeping_{};
   steady_point next_sweep_{};
+  steady_point next_suppression_sweep_{};
   std::optional<steady_point> recover_after_;  // an intent could not be read
 };
 

@@ -78,6 +78,12 @@ spool::recipient_row as_final(spool::recipient_row row, recipient_state state, s
   return row;
 }
 
+spool::recipient_row as_suppressed(spool::recipient_row row, std::string_view why, time_point now) {
+  row = as_final(std::move(row), recipient_state::suppressed, why, now);
+  row.enhanced_status = "5.7.1";
+  return row;
+}
+
 spool::recipient_row as_held(spool::recipient_row row, std::string_view reason, time_point now) {
   row.state = recipient_state::held;
   row.reason = reason;

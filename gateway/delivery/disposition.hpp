@@ -62,6 +62,8 @@ struct disposition_input {
                                                time_point now);
 [[nodiscard]] spool::recipient_row as_final(spool::recipient_row row, mail::recipient_state state,
                                             std::string_view reason, time_point now);
+// `why` is the decision's: "suppression:complaint".
+[[nodiscard]] spool::recipient_row as_suppressed(spool::recipient_row row, std::string_view why, time_point now);
 [[nodiscard]] spool::recipient_row as_held(spool::recipient_row row, std::string_view reason, time_point now);
 
 }  // namespace stellwerk::delivery

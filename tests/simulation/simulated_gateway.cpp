@@ -97,6 +97,9 @@ bool simulated_gateway::start() {
       {}};
   smtp_ =
       std::make_unique<ingress::smtp::smtp_server>(world_.context.get_executor(), std::move(services), connections_);
+  auto suppressions = events::load_suppressions(*store_, 1);
+  if (!suppressions) return false;
+  dispatch_->adopt(std::move(*suppressions));
   dispatch_->recover();
   return true;
 }

@@ -68,7 +68,7 @@ THIRD_PARTY = [
     ("re2/", ["policy"]),
     ("absl/time/", ["policy"]),
     ("idn2.h", ["mail"]),
-    ("xxhash.h", ["base", "gateway/spool/embedded"]),
+    ("xxhash.h", ["base", "gateway/spool/embedded", "gateway/events"]),
     ("gtest/", []),
     ("gmock/", []),
     ("benchmark/", []),

@@ -124,6 +124,9 @@ class delivery_fixture : public ::testing::Test {
                                 seen_store(), runner_, [this](std::function<void()> work) { read(std::move(work)); },
                                 metrics_,     [] {},   "gw.example"};
     dispatcher_ = std::make_unique<dispatcher>(std::move(env), delivery_config{}, policy_, stream_shares{});
+    auto suppressions = events::load_suppressions(*store_, 7);
+    ASSERT_TRUE(suppressions);
+    dispatcher_->adopt(std::move(*suppressions));
     dispatcher_->recover();
     settle();
   }
