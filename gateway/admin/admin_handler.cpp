@@ -9,6 +9,7 @@
 #include "gateway/admin/destination_service.hpp"
 #include "gateway/admin/policy_service.hpp"
 #include "gateway/admin/queue_service.hpp"
+#include "gateway/admin/suppression_service.hpp"
 
 namespace stellwerk::admin {
 namespace {
@@ -58,6 +59,7 @@ class admin_side {
     queue_.add_methods(methods_);
     destinations_.add_methods(methods_);
     policy_.add_methods(methods_);
+    suppressions_.add_methods(methods_);
   }
 
   [[nodiscard]] async::awaitable<net::http_response> handle(net::http_request request) {
@@ -108,6 +110,7 @@ class admin_side {
   queue_service queue_{sources_};
   destination_service destinations_{sources_};
   policy_service policy_{sources_};
+  suppression_service suppressions_{sources_};
   method_table methods_;
 };
 

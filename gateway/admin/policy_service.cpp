@@ -46,18 +46,21 @@ outcome<rehearsal::assumption> read_assumption(const v1::Assumption& wire) {
   return out;
 }
 
-// What is assumed replaces what is; without assumed destinations the table of this moment is asked.
+// What is assumed replaces what is; without assumed destinations the table of this moment is asked. The suppression
+// list is always the real one.
 std::string explain_with(delivery::dispatcher& dispatch, const rehearsal::assumption& assumed,
                          const std::function<std::string(const policy::policy&, const policy::live_state&)>& ask,
                          std::string& fault) {
   const policy::policy& rules = *dispatch.rules();
   if (assumed.destinations.empty()) return ask(rules, dispatch.destinations());
-  const auto live = rehearsal::live_state_of(assumed, rules);
+  auto live = rehearsal::live_state_of(assumed, rules);
   if (const auto* wrong = std::get_if<std::string>(&live)) {
     fault = *wrong;
     return "";
   }
-  return ask(rules, std::get<policy::assumed_live_state>(live));
+  auto& assumed_state = std::get<policy::assumed_live_state>(live);
+  assumed_state.keep_suppressions_of(dispatch.destinations());
+  return ask(rules, assumed_state);
 }
 
 struct queued_message {

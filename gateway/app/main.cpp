@@ -65,6 +65,7 @@ class command_line {
     add_policy_commands();
     add_queue_commands();
     add_destination_commands();
+    add_suppression_commands();
     add_spool_commands();
     add_policy_admin_commands();
     add_audit_commands();
@@ -235,6 +236,40 @@ class command_line {
     probe->callback([this] { code_ = cli::destinations_probe(admin(), id_); });
   }
 
+  void add_suppression_commands() {
+    auto* suppressions = app_.add_subcommand("suppressions", "Look at and change who must not be mailed");
+    suppressions->require_subcommand(1);
+    const auto add = [&](const char* name, const char* what, int (*run)(const cli::suppression_arguments&)) {
+      auto* command = suppressions->add_subcommand(name, what);
+      add_admin_options(command);
+      command->callback([this, run] {
+        suppression_.admin = admin();
+        code_ = run(suppression_);
+      });
+      return command;
+    };
+    auto* list = add("list", "List suppressed addresses", cli::suppressions_list);
+    list->add_option("--address", suppression_.address);
+    list->add_option("--limit", suppression_.limit)->default_val(100);
+    auto* add_command = add("add", "Suppress addresses", cli::suppressions_add);
+    auto* remove = add("remove", "Let addresses be mailed again", cli::suppressions_remove);
+    auto* import = add("import", "Suppress the addresses of a file: one a line, or what export writes", cli::suppressions_import);
+    auto* export_command = add("export", "Print the list for an import, one JSON object a line", cli::suppressions_export);
+    for (CLI::App* command : {list, export_command}) command->add_option("--tenant", suppression_.tenant, "Rows of this tenant; default: all rows");
+    for (CLI::App* command : {add_command, remove, import}) {
+      command->add_option("--tenant", suppression_.tenant, "Default: for every tenant");
+      command->add_option("--scope", suppression_.scope, "all, transactional or marketing; default: all, and marketing for an unsubscribe that is added");
+      command->add_option("--reason", suppression_.reason, "Why; kept with the change")->required();
+    }
+    for (CLI::App* command : {add_command, import}) {
+      command->add_option("--because", suppression_.because, "manual, hard_bounce, complaint or unsubscribe; default: manual");
+      command->add_option("--source", suppression_.source, "Where it comes from; default: operator");
+      command->add_option("--expires", suppression_.expires, "A time such as 2027-01-01T00:00:00Z; default: never");
+    }
+    for (CLI::App* command : {add_command, remove}) command->add_option("addresses", suppression_.addresses)->required();
+    import->add_option("file", suppression_.file, "File, or - for standard input")->required();
+  }
+
   void add_policy_admin_commands() {
     auto* policy = app_.add_subcommand("policy", "The policy of a running gateway");
     policy->require_subcommand(1);
@@ -328,6 +363,7 @@ class command_line {
   cli::replay_arguments replay_;
   cli::admin_arguments admin_;
   cli::queue_list_arguments list_;
+  cli::suppression_arguments suppression_;
   cli::spool_arguments spool_;
   cli::queue_change_arguments change_;
   cli::policy_apply_arguments apply_;

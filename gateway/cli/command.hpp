@@ -117,6 +117,26 @@ struct queue_change_arguments {
 [[nodiscard]] int destinations_change(const admin_arguments& admin, const std::string& verb, const std::string& name,
                                       const std::string& reason, std::optional<std::chrono::seconds> lasts);
 
+// What a suppression is given on the command line; of an import, for the lines that are a bare address.
+struct suppression_arguments {
+  admin_arguments admin;
+  std::vector<std::string> addresses;
+  std::string address;  // list: only this one
+  std::string tenant;
+  std::string scope;
+  std::string because;  // manual, hard_bounce, complaint, unsubscribe
+  std::string source;
+  std::string expires;  // RFC 3339; empty: never
+  std::string reason;   // why, for the audit log
+  std::string file;     // import; "-": standard input
+  int limit = 100;
+};
+[[nodiscard]] int suppressions_list(const suppression_arguments& arguments);
+[[nodiscard]] int suppressions_add(const suppression_arguments& arguments);
+[[nodiscard]] int suppressions_remove(const suppression_arguments& arguments);
+[[nodiscard]] int suppressions_import(const suppression_arguments& arguments);
+[[nodiscard]] int suppressions_export(const suppression_arguments& arguments);
+
 // Tools for a store that no gateway has open.
 struct spool_arguments {
   std::string config;
