@@ -148,7 +148,6 @@ void dispatcher::finish_rows(settlement& work, job& done, const adapters::attemp
 void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> rows,
                          std::vector<disposition> fallbacks) {
   const delivery_message& message = *done.message;
-  const time_point now = env_.time.now();
   std::vector<spool::recipient_row> before;
   std::vector<spool::recipient_row> wanting;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -162,30 +161,7 @@ void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> r
     wanting.push_back(std::move(row));
   }
   planned ways = plan(message, wanting, done.so_far);
-  const auto fall_back = [&](std::size_t at, const policy::decision& why) {
-    spool::recipient_row after = fallbacks[at].after;
-    if (why.action == policy::action::suppress && !is_final(after.state)) {
-      return end_suppressed(work, message, before[at], std::move(after), why);
-    }
-    if (after.state == mail::recipient_state::held && others_remain(why, done.so_far.tried, rules_->destinations())) {
-      // Not held: destinations are left that are out for the moment.
-      after = as_deferred(std::move(after), now, "no_destination_available", now);
-    }
-    if (fallbacks[at].permanent && table_.brake_holds(done.held.destination, true))
-      after = as_held(after, "bounce_brake", now);
-    if (after.state == mail::recipient_state::deferred && !table_.available(done.held.destination)) {
-      // Everything is out: it waits in its lane and leaves with the first one back.
-      after = as_deferred(std::move(after), now, "no_destination_available", now);
-    }
-    if (after.state == mail::recipient_state::deferred) delay_notice(work, message, after);
-    const bool waits = !is_final(after.state) && after.state != mail::recipient_state::held;
-    if (waits) set_lane(message, after, work.request.new_lanes);
-    const auto kind = is_final(after.state) ? events::event_kind::disposition : events::event_kind::attempt;
-    change(work, message, before[at], after, kind);
-    if (after.state == mail::recipient_state::bounced) bounce_notice(work, message, after);
-    if (waits) wait_in_lane(work, done.message, after, place::head);
-  };
-  for (const auto& [at, why] : ways.others) fall_back(at, why);
+  for (const auto& [at, why] : ways.others) fall_back(work, done, before[at], fallbacks[at], why);
   for (const start_group& group : ways.groups) {
     const std::string& to = rules_->destinations()[group.candidate.destination].name;
     std::vector<spool::recipient_row> moved_before;
@@ -196,14 +172,7 @@ void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> r
     for (std::size_t i = 0; i < group.rows.size(); ++i) {
       const std::size_t at = group.rows[i];
       if (fallbacks[at].spends_budget && !budget_.try_spend(env_.time.steady()) && !planted(defect::budget_ignored)) {
-        env_.metrics.failover_budget_refusals.add();
-        spool::recipient_row after = as_deferred(fallbacks[at].after, now, "failover_budget", now);
-        after.due = now + policy::retry_delay(rules_->config().retry.at(message.row().stream), after.attempts_made,
-                                              env_.random);
-        look_at_deadline(after, route_of(after), message.starts(), now);
-        set_lane(message, after, work.request.new_lanes);
-        change(work, message, before[at], after, events::event_kind::attempt);
-        wait_in_lane(work, done.message, after, place::head);
+        wait_for_budget(work, done, before[at], fallbacks[at]);
         continue;
       }
       env_.metrics.failovers(done.held.destination, to, fallbacks[at].why).add();
@@ -217,6 +186,48 @@ void dispatcher::move_on(settlement& work, job& done, std::vector<std::size_t> r
     }
     if (!moved.empty()) begin_group(work, done.message, moved_before, free, std::move(moved), done.so_far);
   }
+}
+
+// Nobody else takes it now: what its own outcome means for it holds.
+void dispatcher::fall_back(settlement& work, const job& done, const spool::recipient_row& before,
+                           const disposition& own, const policy::decision& why) {
+  const delivery_message& message = *done.message;
+  const time_point now = env_.time.now();
+  spool::recipient_row after = own.after;
+  if (why.action == policy::action::suppress && !is_final(after.state)) {
+    return end_suppressed(work, message, before, std::move(after), why);
+  }
+  if (after.state == mail::recipient_state::held && others_remain(why, done.so_far.tried, rules_->destinations())) {
+    // Not held: destinations are left that are out for the moment.
+    after = as_deferred(std::move(after), now, "no_destination_available", now);
+  }
+  if (own.permanent && table_.brake_holds(done.held.destination, true)) after = as_held(after, "bounce_brake", now);
+  if (after.state == mail::recipient_state::deferred && !table_.available(done.held.destination)) {
+    // Everything is out: it waits in its lane and leaves with the first one back.
+    after = as_deferred(std::move(after), now, "no_destination_available", now);
+  }
+  if (after.state == mail::recipient_state::deferred) delay_notice(work, message, after);
+  const bool waits = !is_final(after.state) && after.state != mail::recipient_state::held;
+  if (waits) set_lane(message, after, work.request.new_lanes);
+  const auto kind = is_final(after.state) ? events::event_kind::disposition : events::event_kind::attempt;
+  change(work, message, before, after, kind);
+  if (after.state == mail::recipient_state::bounced) bounce_notice(work, message, after);
+  if (waits) wait_in_lane(work, done.message, after, place::head);
+}
+
+// Another destination would take it, and too many have moved on lately: it waits out its own delay.
+void dispatcher::wait_for_budget(settlement& work, const job& done, const spool::recipient_row& before,
+                                 const disposition& own) {
+  const delivery_message& message = *done.message;
+  const time_point now = env_.time.now();
+  env_.metrics.failover_budget_refusals.add();
+  spool::recipient_row after = as_deferred(own.after, now, "failover_budget", now);
+  after.due =
+      now + policy::retry_delay(rules_->config().retry.at(message.row().stream), after.attempts_made, env_.random);
+  look_at_deadline(after, route_of(after), message.starts(), now);
+  set_lane(message, after, work.request.new_lanes);
+  change(work, message, before, after, events::event_kind::attempt);
+  wait_in_lane(work, done.message, after, place::head);
 }
 
 spool::ledger_row dispatcher::ledger_line(const spool::message_row& message, const spool::recipient_row& row,

@@ -230,6 +230,9 @@ class dispatcher final : public spool::acceptor {
               spool::recipient_row after, events::event_kind kind);
   void finish_rows(settlement& work, job& done, const adapters::attempt_report& report);
   void move_on(settlement& work, job& done, std::vector<std::size_t> rows, std::vector<disposition> fallbacks);
+  void fall_back(settlement& work, const job& done, const spool::recipient_row& before, const disposition& own,
+                 const policy::decision& why);
+  void wait_for_budget(settlement& work, const job& done, const spool::recipient_row& before, const disposition& own);
   void wait_in_lane(settlement& work, const message_ptr& message, const spool::recipient_row& after, place where);
   void follow_up(pending_settle& done);
   void expire(settlement& work, const message_ptr& message, const spool::recipient_row& before);
