@@ -224,6 +224,33 @@ spool::recipient_row dispatcher::not_started(spool::recipient_row row, const pol
   return as_held(std::move(row), why.action == policy::action::refuse ? "policy_refuses" : why.action_reason, now);
 }
 
+// The client is told 250 for the others, so this one is told by a notice, which the accept commit stores as well: a
+// crash after it cannot lose the notice.
+void dispatcher::refuse_with_acceptance(const delivery_message& message, std::size_t at, spool::accept_request& request,
+                                        pending_accept& pending) {
+  settlement told;
+  bounce_notice(told, message, request.recipients[at]);
+  for (std::size_t i = 0; i < told.request.accepts.size(); ++i) {
+    spool::accept_request& one = told.request.accepts[i];
+    one.about = static_cast<std::uint32_t>(at);
+    pending_settle::waiting& wait = told.follow.waits[i];
+    pending.keys.push_back(wait.item.at.key);
+    pending.notices.push_back({request.recipients[at].address, wait.lane, std::move(wait.item)});
+    request.new_lanes.insert(request.new_lanes.end(), one.new_lanes.begin(), one.new_lanes.end());
+    request.made.push_back(std::move(one));
+  }
+}
+
+void dispatcher::take_up_notice(pending_accept& pending, const spool::recipient_row& refused) {
+  for (pending_accept::notice& one : pending.notices) {
+    if (one.lane == 0 || one.about != refused.address) continue;
+    count_in_line(one.lane, 1);
+    lanes_.at(one.lane).put(std::move(one.item));
+    one.lane = 0;  // taken up
+    return;
+  }
+}
+
 void dispatcher::handle(accept_event& event) {
   spool::accept_request& request = event.request;
   auto made = make_delivery_message(request.message, request.content, std::move(request.analysed));
@@ -265,10 +292,14 @@ void dispatcher::handle(accept_event& event) {
   accepted.stream_reason = request.message.stream_reason;
   accepted.campaign = request.message.campaign;
   request.ledger.push_back({0, request.message.tenant, events::encode(accepted)});
-  for (const spool::recipient_row& row : request.recipients) {
+  for (std::size_t i = 0; i < request.recipients.size(); ++i) {
+    const spool::recipient_row& row = request.recipients[i];
     // Refused by preflight, suppressed or discarded: settled in this very commit.
     if (is_final(row.state))
       request.ledger.push_back(ledger_line(message->row(), row, events::event_kind::disposition));
+    const bool is_told =
+        row.state == mail::recipient_state::refused || row.state == mail::recipient_state::suppressed;
+    if (is_told) refuse_with_acceptance(*message, i, request, pending);
     lease(row.key);
     pending.keys.push_back(row.key);
   }
@@ -306,7 +337,6 @@ void dispatcher::handle(accepted_event& event) {
     auto merged = make_delivery_message(std::move(row), message->content());
     if (merged) message = std::move(*merged);
   }
-  settlement refused;
   for (auto& begun : pending.starts) {
     auto one = std::make_unique<job>();
     for (spool::recipient_row& row : answer.added) {
@@ -327,17 +357,13 @@ void dispatcher::handle(accepted_event& event) {
   for (const spool::recipient_row& row : answer.added) {
     if (is_final(row.state)) {
       record(note_of({row, row, message->row().stream}));
-      // The client was told 250 for the others: this one is told by a notice.
-      const bool is_told =
-          row.state == mail::recipient_state::refused || row.state == mail::recipient_state::suppressed;
-      if (is_told) bounce_notice(refused, *message, row);
+      take_up_notice(pending, row);
       continue;
     }
     count_in_line(row, 1);
     if (row.intent || row.state == mail::recipient_state::held || leased(row.key)) continue;
     lanes_.at(row.lane).put(item_for(message, row));
   }
-  if (!refused.request.accepts.empty()) settle(std::move(refused));
   lanes_dirty_ = true;
 }
 

@@ -129,7 +129,14 @@ class dispatcher final : public spool::acceptor {
       reservation held;
       adapters::delivery_way way = adapters::delivery_way::main;
     };
+    // The notice of a recipient's refusal, stored with it.
+    struct notice {
+      std::string about;  // that recipient's address
+      spool::lane_id lane = 0;
+      lane_item item;
+    };
     std::vector<start> starts;
+    std::vector<notice> notices;
     std::vector<spool::lane_id> new_lanes;
   };
 
@@ -209,6 +216,9 @@ class dispatcher final : public spool::acceptor {
   void start_with_acceptance(const start_group& group, const delivery_message& message,
                              const std::vector<std::size_t>& open, spool::accept_request& request,
                              pending_accept& pending);
+  void refuse_with_acceptance(const delivery_message& message, std::size_t at, spool::accept_request& request,
+                              pending_accept& pending);
+  void take_up_notice(pending_accept& pending, const spool::recipient_row& refused);
   void begin(const message_ptr& message, std::vector<spool::recipient_row> rows);
   [[nodiscard]] bool awaits_trial(const spool::recipient_row& row) const;
   void end_trial(const job& done);

@@ -59,6 +59,10 @@ struct accept_request {
   std::vector<lane_row> new_lanes;  // interned by the caller, first used here
   std::vector<ledger_row> ledger;
   std::vector<usage_row> usage;  // stored if anything of this is
+  // Made because of a recipient of this one (the notice of its refusal): stored in the same commit if that recipient
+  // is. Their lanes stand in new_lanes above.
+  std::vector<accept_request> made;
+  std::uint32_t about = 0;  // of one in `made`: the position of that recipient
 };
 
 struct accept_answer {
@@ -110,7 +114,7 @@ struct message_filter {
   std::string recipient_domain;   // empty: all
   std::optional<queue_id> after;  // page on
   std::size_t limit = 100;
-  bool open_only = false;         // without a state: leave out what is final
+  bool open_only = false;  // without a state: leave out what is final
 };
 
 struct listed_recipient {

@@ -45,8 +45,16 @@ std::optional<notice_record> notice_in(const spool::message_row& row, const std:
 
 void watched_store::accept(spool::accept_request request, spool::accept_completion done) {
   std::string token = token_of(*request.content);
-  const auto watched = [this, token = std::move(token), done = std::move(done)](result<spool::accept_answer> answer) {
-    if (telling_ && answer) tell_rows(told_, token, answer->added);
+  const auto watched = [this, token = std::move(token), rows = request.recipients, made = request.made,
+                        done = std::move(done)](result<spool::accept_answer> answer) {
+    if (telling_ && answer) {
+      tell_rows(told_, token, answer->added);
+      for (const spool::accept_request& one : made) {
+        const std::string& about = rows.at(one.about).address;
+        const auto is_about = [&](const spool::recipient_row& row) { return row.address == about; };
+        if (std::any_of(answer->added.begin(), answer->added.end(), is_about)) tell_made(one);
+      }
+    }
     done(std::move(answer));
   };
   real_.accept(std::move(request), watched);
@@ -72,11 +80,13 @@ void watched_store::tell_settled(const spool::settle_request& request) {
     if (change.after.intent) told_.intent_written(change.after.intent->attempt_id);
     if (is_final(change.after.state)) told_.final_written(key.message, key.index, change.after.state);
   }
-  for (const spool::accept_request& made : request.accepts) {
-    const auto notice = notice_in(made.message, made.recipients.front().address, *made.content);
-    if (notice) told_.notice_stored(*notice);
-    tell_rows(told_, token_of(*made.content), made.recipients);
-  }
+  for (const spool::accept_request& made : request.accepts) tell_made(made);
+}
+
+void watched_store::tell_made(const spool::accept_request& made) {
+  const auto notice = notice_in(made.message, made.recipients.front().address, *made.content);
+  if (notice) told_.notice_stored(*notice);
+  tell_rows(told_, token_of(*made.content), made.recipients);
 }
 
 void watched_runner::run(adapters::attempt what, std::function<void(adapters::attempt_report)> done) {

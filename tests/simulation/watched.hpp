@@ -63,6 +63,7 @@ class watched_store final : public spool::store {
 
  private:
   void tell_settled(const spool::settle_request& request);
+  void tell_made(const spool::accept_request& made);
 
   spool::store& real_;
   truth& told_;

@@ -95,17 +95,20 @@ accept_result batch_writer::store_message(accept_request&& request) {
   }
   put_ledger(request.ledger);
   put_usage(request.usage);
+  for (accept_request& one : request.made) (void)store_message(std::move(one));
   return {id, false, std::move(request.recipients)};
 }
 
 result<accept_result> batch_writer::merge(const idempotency_hash& hash, idempotency_row known,
                                           accept_request&& request) {
   std::vector<recipient_row> added;
+  std::vector<bool> is_added;
   for (recipient_row& row : request.recipients) {
     const std::uint64_t address = hash_of_address(row.address);
     const auto& hashes = known.address_hashes;
     const bool is_known = std::find(hashes.begin(), hashes.end(), address) != hashes.end();
-    if (is_known && !planted(defect::merge_repeats_recipients)) continue;
+    is_added.push_back(!is_known || planted(defect::merge_repeats_recipients));
+    if (!is_added.back()) continue;
     known.address_hashes.push_back(address);
     added.push_back(std::move(row));
   }
@@ -140,6 +143,9 @@ result<accept_result> batch_writer::merge(const idempotency_hash& hash, idempote
   }
   put_ledger(request.ledger);
   put_usage(request.usage);
+  for (accept_request& one : request.made) {
+    if (is_added.at(one.about)) (void)store_message(std::move(one));
+  }
   const queue_id id = known.id;
   put_claim(hash, std::move(known));
   return accept_result{id, false, std::move(added)};

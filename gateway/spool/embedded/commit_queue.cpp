@@ -10,7 +10,9 @@ constexpr std::uint64_t row_bytes = 256;  // a row with its indexes, roughly
 constexpr std::size_t share = 8;          // each waiting line is sure of an eighth of a batch
 
 std::uint64_t size_of(const accept_request& request) {
-  return row_bytes * (request.recipients.size() + 1) + (request.content ? request.content->size() : 0);
+  std::uint64_t bytes = row_bytes * (request.recipients.size() + 1) + (request.content ? request.content->size() : 0);
+  for (const accept_request& made : request.made) bytes += size_of(made);
+  return bytes;
 }
 
 std::size_t line_of(const operation& item) {

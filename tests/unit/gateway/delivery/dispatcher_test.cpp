@@ -73,6 +73,43 @@ TEST_F(dispatcher_test, refused_recipient_bounces_and_never_fails_over) {
   EXPECT_TRUE(runner_.attempts.empty());
 }
 
+// The door said 250 for the whole message: the notice is as durable as that answer.
+TEST_F(dispatcher_test, a_recipient_refused_within_an_accepted_message_is_told_of_although_a_crash_follows) {
+  start();
+  spool::accept_request request;
+  submit({"warm-up@example.org"}, [&](spool::accept_request& made) { request = made; });
+  answer({outcome_of(attempt_outcome::delivered)});
+  request.message.id = ids_.next();
+  request.recipients.push_back(request.recipients.front());
+  request.recipients.back().address = "suppressed@example.org";
+  request.recipients.back().state = recipient_state::refused;
+  request.recipients.back().reason = "suppressed";
+  dispatcher_->accept(std::move(request), [](const result<spool::accept_answer>& done) { ASSERT_TRUE(done); });
+  dispatcher_->run();
+  ASSERT_TRUE(store_->run_once());
+  dispatcher_.reset();  // before it hears of the commit
+  shut_down();
+  start();
+  std::vector<std::string> about;
+  for (const auto& one : runner_.attempts) {
+    if (!one.what.reverse_path.empty()) continue;
+    about.push_back(one.what.recipients.front().address);
+    EXPECT_NE(one.what.content->find("Final-Recipient: rfc822; suppressed@example.org"), std::string::npos);
+  }
+  EXPECT_EQ(about, std::vector<std::string>{"sender@shop.example"});
+}
+
+TEST_F(dispatcher_test, the_notice_of_a_refused_recipient_leaves_at_once_and_only_once) {
+  start();
+  submit({"a@example.org", "suppressed@example.org"},
+         [](spool::accept_request& request) { request.recipients[1].state = recipient_state::refused; });
+  ASSERT_EQ(runner_.attempts.size(), 2U);
+  EXPECT_EQ(runner_.attempts[1].what.reverse_path, "");
+  while (!runner_.attempts.empty()) answer({outcome_of(attempt_outcome::delivered)});
+  pass(1h);
+  EXPECT_TRUE(runner_.attempts.empty());
+}
+
 TEST_F(dispatcher_test, a_notice_that_returns_eight_bit_content_says_so) {
   start();
   submit({"gone@example.org"}, [](spool::accept_request& request) {

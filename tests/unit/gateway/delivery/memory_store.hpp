@@ -207,6 +207,7 @@ class memory_store final : public spool::store {
   void write(spool::accept_request request) {
     for (const spool::lane_row& row : request.new_lanes) lanes_[row.id] = row;
     for (const spool::usage_row& row : request.usage) usage_[row.name] = row;
+    for (spool::accept_request& one : request.made) write(std::move(one));
     const std::size_t recipients = request.recipients.size();
     const queue_id id = request.message.id;
     messages_[id] = {std::move(request.message), std::move(request.content), recipients};

@@ -85,10 +85,34 @@ TEST_F(idempotency_test, a_merge_adds_only_new_recipients_under_the_first_id) {
   EXPECT_EQ(count(recipient_state::ready), 3U);
 }
 
+TEST_F(idempotency_test, a_merge_stores_what_was_made_because_of_new_recipients_alone) {
+  const auto with_notices = [this](const std::vector<std::string>& to) {
+    accept_request request = claimed(to, true);
+    for (std::uint32_t i = 0; i < to.size(); ++i) {
+      request.recipients[i].state = recipient_state::refused;
+      request.made.push_back(a_message({"sender@example.org"}));
+      request.made.back().about = i;
+    }
+    return request;
+  };
+  const auto first = with_notices({"ada@example.org", "bob@example.org"});
+  const auto second = with_notices({"bob@example.org", "cyd@example.org"});
+  ASSERT_TRUE(accept(first));
+  ASSERT_TRUE(accept(second));
+  ASSERT_TRUE(accept(second)) << "a repeat makes nothing";
+  EXPECT_EQ(count(recipient_state::refused), 3U);
+  EXPECT_EQ(count(recipient_state::ready), 3U);
+  EXPECT_TRUE(store_->load_message(first.made[0].message.id));
+  EXPECT_TRUE(store_->load_message(first.made[1].message.id));
+  EXPECT_FALSE(store_->load_message(second.made[0].message.id));
+  EXPECT_TRUE(store_->load_message(second.made[1].message.id));
+}
+
 TEST_F(idempotency_test, merges_meet_in_one_batch) {
   int added = 0;
   for (const char* address : {"a@example.org", "b@example.org", "a@example.org"}) {
-    store_->accept(claimed({address}, true), [&](result<accept_answer> got) { added += static_cast<int>(got->added.size()); });
+    store_->accept(claimed({address}, true),
+                   [&](result<accept_answer> got) { added += static_cast<int>(got->added.size()); });
   }
   run();
   EXPECT_EQ(added, 2);
@@ -126,8 +150,8 @@ TEST_F(idempotency_test, a_merge_into_a_finished_message_brings_the_body_again) 
 TEST_F(idempotency_test, finishing_and_merging_in_one_batch_keeps_the_body) {
   const auto first = accept(claimed({"ada@example.org"}, true, 1, a_body(20'000)));
   settle_request settled;
-  settled.changes.push_back({first->added[0], with_state(first->added[0], recipient_state::delivered),
-                             mail::traffic_stream::transactional});
+  settled.changes.push_back(
+      {first->added[0], with_state(first->added[0], recipient_state::delivered), mail::traffic_stream::transactional});
   store_->settle(std::move(settled), [](result<void> got) { EXPECT_TRUE(got); });
   accept_request later = claimed({"bob@example.org"}, true, 1, a_body(20'000));
   later.message.stream = mail::traffic_stream::marketing;  // behind the settle in its batch
