@@ -53,6 +53,7 @@ struct recipient_outcome {
   std::optional<duration> retry_after;  // throttled: what the peer asked for
   bool connect_class = false;         // deferred_destination: nothing answered at all (refused, DNS, TLS, no greeting)
   std::string refused_point;          // rejected_message: the capability that was refused ("size", "smtputf8" ...), else ""
+  bool dsn_passed_on = false;         // delivered: the peer took over what the sender asked to be notified of (RFC 3461)
 };
 
 }  // namespace stellwerk::mail

@@ -167,7 +167,9 @@ void transaction_dialog::on_refused_data(const mail::reply& answer) {
 
 void transaction_dialog::on_dot(const mail::reply& answer) {
   const bool out_of_step = answer.code >= 300 && answer.code < 400;
-  settle_open(classify_reply(attempt_stage::dot, answer));
+  mail::recipient_outcome outcome = classify_reply(attempt_stage::dot, answer);
+  outcome.dsn_passed_on = outcome.outcome == attempt_outcome::delivered && peer_.dsn;
+  settle_open(outcome);
   finish(answer.code != 421 && !out_of_step);
 }
 
@@ -177,7 +179,8 @@ void transaction_dialog::on_content_committed() {
 }
 
 void transaction_dialog::on_lost(std::string_view why) {
-  settle_open(committed_ && !planted(defect::lost_after_dot_is_not_sent) ? lost_after_content(why) : lost_before_content(stage(), why));
+  settle_open(committed_ && !planted(defect::lost_after_dot_is_not_sent) ? lost_after_content(why)
+                                                                         : lost_before_content(stage(), why));
   finish(false);
 }
 

@@ -1,6 +1,6 @@
-// Messages made from others: bounces and delay warnings (RFC 3464). Accepted in the batch that settles their cause,
-// bound by the same invariants (tags, metadata, tenant and stream are inherited), never about a message from the null
-// path.
+// Messages made from others: bounces, delay warnings and reports of a hand-over (RFC 3464). Accepted in the batch that
+// settles their cause, bound by the same invariants (tags, metadata, tenant and stream are inherited), never about a
+// message from the null path.
 #include <utility>
 
 #include "base/planted_defect.hpp"
@@ -49,6 +49,18 @@ mail::delivery_report report_about(const spool::message_row& message, mail::repo
 
 void dispatcher::bounce_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after) {
   failure_notice(work, message.row(), *message.content(), after);
+}
+
+// Whoever asked to be told of success is told that it went to where nobody will tell more: a next hop without DSN, or
+// an API (RFC 3461 section 5.2.2).
+void dispatcher::relayed_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after) {
+  if (!after.dsn.on_success || !wants_notice(message.row(), after)) return;
+  const time_point now = env_.time.now();
+  auto report = report_about(message.row(), mail::report_kind::relayed, env_.node_name, ids_.next().to_string(), now);
+  report.original = *message.content();
+  report.return_full = false;  // RET is about failures (RFC 3461 section 4.3)
+  report.recipients.push_back(reported(after));
+  add_notice(work, message.row(), mail::build_delivery_report(report, env_.random));
 }
 
 // A message that may be what ends the process is not looked at again: its notice returns nothing of it.

@@ -70,7 +70,7 @@ void dispatcher::handle(report_event& event) {
   settlement work;
   work.request.urgent = false;
   finish_rows(work, done, report);
-  work.request.urgent = work.request.urgent || !all_lazy(work.request.changes);
+  work.request.urgent = work.request.urgent || !work.request.accepts.empty() || !all_lazy(work.request.changes);
   settle(std::move(work));
   lanes_dirty_ = true;
 }
@@ -132,6 +132,7 @@ void dispatcher::finish_rows(settlement& work, job& done, const adapters::attemp
     }
     const auto kind = is_final(next.after.state) ? events::event_kind::disposition : events::event_kind::attempt;
     if (next.after.state == mail::recipient_state::delivered) {  // nothing follows: no copies either
+      if (!outcome.dsn_passed_on) relayed_notice(work, message, next.after);
       change(work, message, std::move(done.rows[i]), std::move(next.after), kind);
       continue;
     }

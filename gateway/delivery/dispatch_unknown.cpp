@@ -129,6 +129,7 @@ void dispatcher::handle(looked_up_event& event) {
         after.attempts.back().vendor_message_id = round.reports[i].vendor_message_id;
       }
       after = as_final(std::move(after), mail::recipient_state::delivered, "found_by_lookup", now);
+      relayed_notice(work, *round.message, after);
       change(work, *round.message, round.rows[i], after, events::event_kind::disposition);
       continue;
     }

@@ -248,6 +248,7 @@ class dispatcher final : public spool::acceptor {
   void expire(settlement& work, const message_ptr& message, const spool::recipient_row& before);
   void bounce_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after);
   void delay_notice(settlement& work, const delivery_message& message, spool::recipient_row& after);
+  void relayed_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after);
   void poison_notice(settlement& work, const spool::message_row& message, const spool::recipient_row& after);
   void failure_notice(settlement& work, const spool::message_row& message, std::string_view content,
                       const spool::recipient_row& after);

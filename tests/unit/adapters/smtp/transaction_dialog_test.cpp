@@ -289,6 +289,19 @@ TEST(transaction_dialog, sends_8bitmime_smtputf8_and_dsn_parameters_where_offere
             "RCPT TO:<two@b.example> NOTIFY=NEVER\r\nDATA\r\n");
 }
 
+TEST(transaction_dialog, tells_whether_the_peer_took_over_the_notifications) {
+  const attempt what = an_attempt();
+  for (const bool offered : {true, false}) {
+    peer_features peer = all_features();
+    peer.dsn = offered;
+    transaction_dialog dialog{what, both, peer};
+    static_cast<void>(test::play(dialog, {"250 ok", "250 ok", "550 5.1.1 who", "354 go", "250 2.0.0 queued"}));
+    EXPECT_EQ(dialog.fates()[0].outcome.outcome, attempt_outcome::delivered);
+    EXPECT_EQ(dialog.fates()[0].outcome.dsn_passed_on, offered);
+    EXPECT_FALSE(dialog.fates()[1].outcome.dsn_passed_on);
+  }
+}
+
 TEST(transaction_dialog, sends_no_parameter_that_was_not_offered) {
   attempt what = an_attempt();
   what.smtputf8 = what.return_full = true;  // declared out of habit: nothing in it needs the extension

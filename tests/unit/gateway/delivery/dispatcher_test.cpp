@@ -73,6 +73,31 @@ TEST_F(dispatcher_test, refused_recipient_bounces_and_never_fails_over) {
   EXPECT_TRUE(runner_.attempts.empty());
 }
 
+TEST_F(dispatcher_test, who_asked_for_success_is_told_where_the_next_hop_will_not_tell) {
+  start();
+  submit({"a@example.org", "b@example.org"},
+         [](spool::accept_request& request) { request.recipients[0].dsn.on_success = true; });
+  answer({outcome_of(attempt_outcome::delivered, 250, "2.0.0", "250 2.0.0 queued")});
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  const adapters::attempt& notice = runner_.attempts.front().what;
+  EXPECT_EQ(notice.reverse_path, "");
+  EXPECT_EQ(notice.recipients.front().address, "sender@shop.example");
+  EXPECT_NE(notice.content->find("Final-Recipient: rfc822; a@example.org\r\nAction: relayed\r\nStatus: 2.0.0\r\n"),
+            std::string::npos);
+  EXPECT_EQ(notice.content->find("b@example.org"), std::string::npos) << "nobody asked for it";
+}
+
+TEST_F(dispatcher_test, a_next_hop_that_took_over_the_notifications_tells_of_success_itself) {
+  start();
+  submit({"a@example.org"}, [](spool::accept_request& request) { request.recipients[0].dsn.on_success = true; });
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  EXPECT_TRUE(runner_.attempts.front().what.recipients.front().dsn.on_success);
+  mail::recipient_outcome passed_on = outcome_of(attempt_outcome::delivered, 250, "2.0.0", "250 2.0.0 queued");
+  passed_on.dsn_passed_on = true;
+  answer({passed_on});
+  EXPECT_TRUE(runner_.attempts.empty());
+}
+
 // The door said 250 for the whole message: the notice is as durable as that answer.
 TEST_F(dispatcher_test, a_recipient_refused_within_an_accepted_message_is_told_of_although_a_crash_follows) {
   start();

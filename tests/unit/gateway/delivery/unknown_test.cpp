@@ -55,6 +55,22 @@ TEST_F(unknown_at_an_api, two_empty_look_ups_and_both_recipients_are_repeated_in
   expect_both(id, recipient_state::delivered);
 }
 
+TEST_F(unknown_at_an_api, whoever_asked_for_success_is_told_of_what_a_look_up_finds) {
+  runner_.lookup.answer = adapters::lookup_answer::accepted;
+  start();
+  const queue_id id = submit({"a@example.org"}, [](spool::accept_request& request) {
+    request.content = std::make_shared<const std::string>(
+        "From: Shop <sender@shop.example>\r\nTo: a@example.org\r\nSubject: Hello\r\n\r\nBody.\r\n");
+    request.recipients[0].dsn.on_success = true;
+  });
+  ASSERT_EQ(in_flight_at(), "mailjet");
+  answer({outcome_of(attempt_outcome::unknown, 0, "", "connection lost")});
+  pass(16min);
+  EXPECT_EQ(row(id).state, recipient_state::delivered);
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  EXPECT_NE(runner_.attempts.front().what.content->find("Action: relayed"), std::string::npos);
+}
+
 TEST_F(unknown_at_an_api, without_look_ups_both_are_repeated_at_the_end_of_the_wait) {
   start();
   const queue_id id = submit_to_two();
