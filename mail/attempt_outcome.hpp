@@ -42,6 +42,9 @@ inline constexpr std::array<attempt_outcome, 12> all_attempt_outcomes{
 enum class attempt_stage : std::uint8_t { connect, greeting, ehlo, starttls, auth, mail, rcpt, data, dot, request, response };
 [[nodiscard]] std::string_view to_string(attempt_stage stage);
 
+// Who said what `reply` holds. Stored by number; append only.
+enum class said_by : std::uint8_t { us = 1, smtp_peer = 2, http_peer = 3 };
+
 // The fate one attempt gave one recipient.
 struct recipient_outcome {
   attempt_outcome outcome = attempt_outcome::adapter_fault;
@@ -53,6 +56,7 @@ struct recipient_outcome {
   std::optional<duration> retry_after;  // throttled: what the peer asked for
   bool connect_class = false;         // deferred_destination: nothing answered at all (refused, DNS, TLS, no greeting)
   std::string refused_point;          // rejected_message: the capability that was refused ("size", "smtputf8" ...), else ""
+  std::string remote_host;            // name of the host it was about, as it was connected to; empty: none was reached
   bool dsn_passed_on = false;         // delivered: the peer took over what the sender asked to be notified of (RFC 3461)
 };
 

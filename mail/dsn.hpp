@@ -22,9 +22,9 @@ struct reported_recipient {
   std::string original_recipient;        // ORCPT as received, xtext: "rfc822;a+2Bc@b"; "" if there was none
   std::string status;                    // "5.1.1"; "" or one of another class becomes x.0.0
   std::string explanation;               // a sentence of ours; ""
-  std::string diagnostic_type = "smtp";  // "x-http" for a vendor's API
-  std::string diagnostic;                // what the peer said; foreign; "" if nothing was said
-  std::string remote_mta;                // host that said it; ""
+  std::string diagnostic_type = "smtp";  // "x-http" for a vendor's API, "x-stellwerk" for what we say ourselves
+  std::string diagnostic;                // what was said; foreign; "" if nothing was said
+  std::string remote_mta;                // name of the host that was talked to; ""
   std::optional<time_point> last_attempt;
   std::optional<time_point> will_retry_until;  // delayed
 };

@@ -170,6 +170,8 @@ void esp_adapter::read_fates(const std::vector<part*>& sent, net::http_exchange 
     report.host = endpoint_.host;
     report.first_reply = first_reply;
     report.recipients = std::move(reading.fates[i]);
+    for (mail::recipient_outcome& one : report.recipients)
+      one.remote_host = endpoint_.host.substr(0, endpoint_.host.rfind(':'));
     sent[i]->report = std::move(report);
   }
 }

@@ -24,7 +24,7 @@ struct smtp_adapter::delivery_run {
 
   // Takes over the fates of the first `count` open recipients. Those the peer had no room for stay open, at the front,
   // if the session can go on.
-  void settle_transaction(const transaction_dialog& dialog, std::size_t count) {
+  void settle_transaction(const transaction_dialog& dialog, std::size_t count, const std::string& host) {
     std::vector<std::size_t> left;
     for (std::size_t i = 0; i < count; ++i) {
       const transaction_dialog::fate& fate = dialog.fates()[i];
@@ -32,6 +32,7 @@ struct smtp_adapter::delivery_run {
         left.push_back(open[i]);
       } else {
         report.recipients[open[i]] = fate.outcome;
+        report.recipients[open[i]].remote_host = host;
       }
     }
     left.insert(left.end(), open.begin() + static_cast<std::ptrdiff_t>(count), open.end());
@@ -82,7 +83,7 @@ async::awaitable<void> smtp_adapter::run_transaction(delivery_run& run) {
     if (lease.reused && dialog.untouched() && !dialog.reusable()) continue;
     if (!run.first_reply_at) run.first_reply_at = connection.first_reply_at();
     run.report.host = connection.peer();
-    run.settle_transaction(dialog, count);
+    run.settle_transaction(dialog, count, connection.host_name());
     if (dialog.reusable()) co_await pool_.give_back(std::move(lease.connection));
     co_return;
   }

@@ -35,6 +35,7 @@ class smtp_connection {
 
   [[nodiscard]] const peer_features& features() const { return features_; }
   [[nodiscard]] std::size_t host() const { return host_; }  // its position in the settings
+  [[nodiscard]] const std::string& host_name() const { return settings_.hosts[host_].host; }
   [[nodiscard]] std::string peer() const { return stream_->peer().to_string(); }
   [[nodiscard]] std::uint32_t transactions() const { return transactions_; }
   // Idle, and the peer has said or closed something: not to be used again.

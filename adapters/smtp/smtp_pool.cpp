@@ -150,7 +150,11 @@ async::awaitable<pool_lease> smtp_pool::open_channel(std::size_t host, channel s
   opening_dialog dialog{settings_, state};
   co_await connection->open(dialog, tls_.get(), deadline);
   tls_failed = dialog.tls_failed();
-  if (!dialog.ready()) co_return failed_lease(dialog.failure());
+  if (!dialog.ready()) {
+    mail::recipient_outcome why = dialog.failure();
+    why.remote_host = where.host;
+    co_return failed_lease(std::move(why));
+  }
   pool_lease lease;
   lease.connection = std::move(connection);
   co_return lease;

@@ -10,6 +10,16 @@
 namespace stellwerk::delivery {
 namespace {
 
+// RFC 3464 section 2.3.6: `smtp` is for replies of that protocol alone.
+std::string_view diagnostic_type(mail::said_by who) {
+  switch (who) {
+    case mail::said_by::us: return "x-stellwerk";
+    case mail::said_by::http_peer: return "x-http";
+    case mail::said_by::smtp_peer: break;
+  }
+  return "smtp";
+}
+
 mail::reported_recipient reported(const spool::recipient_row& row) {
   mail::reported_recipient one;
   one.address = row.address;
@@ -18,7 +28,8 @@ mail::reported_recipient reported(const spool::recipient_row& row) {
   if (!row.attempts.empty()) {
     const spool::attempt_row& last = row.attempts.back();
     one.diagnostic = last.reply;
-    one.remote_mta = last.destination;
+    one.diagnostic_type = diagnostic_type(last.reply_by);
+    one.remote_mta = last.remote_host;
     one.last_attempt = last.ended;
   }
   return one;

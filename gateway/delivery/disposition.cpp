@@ -110,6 +110,11 @@ spool::recipient_row with_attempt(const spool::recipient_row& row, const mail::r
   attempt.reply = outcome.reply.substr(0, limits::reply_bytes_max);
   attempt.vendor_message_id = outcome.vendor_message_id;
   attempt.refused_point = outcome.refused_point;
+  attempt.remote_host = outcome.remote_host;
+  const bool by_http = outcome.stage == mail::attempt_stage::request || outcome.stage == mail::attempt_stage::response;
+  attempt.reply_by = outcome.code == 0 ? mail::said_by::us
+                     : by_http         ? mail::said_by::http_peer
+                                       : mail::said_by::smtp_peer;
   after.attempts.push_back(std::move(attempt));
   if (after.attempts.size() > limits::history_attempts_max) after.attempts.erase(after.attempts.begin());
   ++after.attempts_made;
@@ -166,7 +171,8 @@ disposition dispose(const disposition_input& in, random_source& random) {
               false, true, "refused_account"};
     case attempt_outcome::deferred_recipient:
     case attempt_outcome::deferred_mailbox_provider: {
-      if (planted(defect::deferral_bounces)) return {next_step::settle, as_final(after, recipient_state::bounced, "", in.now)};
+      if (planted(defect::deferral_bounces))
+        return {next_step::settle, as_final(after, recipient_state::bounced, "", in.now)};
       const time_point due = retry_at(in, after, random);
       const auto step = move_on_deferral ? next_step::next_candidate : next_step::settle;
       return {step, as_deferred(std::move(after), due, to_string(in.outcome.outcome), in.now), false, true, "deferral"};

@@ -46,6 +46,8 @@ struct attempt_row {
   std::string vendor_message_id;
   std::string refused_point;
   std::string passed_over;  // of its decision: "onprem: ejected; ses: invariant home"; empty: it was the first choice
+  std::string remote_host;  // name of the host that was talked to; not kept of what is finished
+  mail::said_by reply_by = mail::said_by::smtp_peer;  // who said `reply`
   friend bool operator==(const attempt_row&, const attempt_row&) = default;
 };
 

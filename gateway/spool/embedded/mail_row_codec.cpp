@@ -67,6 +67,22 @@ void write_choices(byte_writer& out, const recipient_row& row) {
   if (row.intent) out.text(row.intent->passed_over);
 }
 
+// Added later still: rows of before end here.
+void write_peers(byte_writer& out, const recipient_row& row) {
+  for (const attempt_row& attempt : row.attempts) {
+    out.text(attempt.remote_host);
+    out.u8(static_cast<std::uint8_t>(attempt.reply_by));
+  }
+}
+
+void read_peers(byte_reader& in, recipient_row& row) {
+  if (in.at_end()) return;
+  for (attempt_row& attempt : row.attempts) {
+    attempt.remote_host = in.text();
+    attempt.reply_by = static_cast<mail::said_by>(in.u8());
+  }
+}
+
 void read_choices(byte_reader& in, recipient_row& row) {
   row.rerouted_to = in.text();
   for (attempt_row& attempt : row.attempts) attempt.passed_over = in.text();
@@ -186,6 +202,7 @@ std::string encode(const recipient_row& row, mail::traffic_stream stream) {
     out.text(row.intent->policy_version);
   }
   write_choices(out, row);
+  write_peers(out, row);
   return std::move(out.bytes());
 }
 
@@ -223,6 +240,7 @@ std::optional<stored_recipient> decode_recipient(const recipient_key& key, std::
     row.intent = std::move(intent);
   }
   read_choices(in, row);
+  read_peers(in, row);
   if (!in.ok()) return std::nullopt;
   return stored;
 }
@@ -245,6 +263,7 @@ recipient_row compact_for_history(recipient_row row) {
   if (!row.attempts.empty() && row.attempts.back().reply.size() > history_reply_max) {
     row.attempts.back().reply.resize(history_reply_max);
   }
+  for (attempt_row& attempt : row.attempts) attempt.remote_host.clear();
   return row;
 }
 

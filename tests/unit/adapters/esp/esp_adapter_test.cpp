@@ -164,6 +164,7 @@ TEST_F(esp_adapter_test, api_way_sends_one_request_below_the_base_path) {
   EXPECT_EQ(report.recipients[0].outcome, attempt_outcome::delivered);
   EXPECT_EQ(report.recipients[0].vendor_message_id, "104427216766056450");
   EXPECT_EQ(report.host, "api.example:443");
+  EXPECT_EQ(report.recipients[0].remote_host, "api.example");
   ASSERT_EQ(client_->requests.size(), 1U);
   EXPECT_EQ(client_->requests[0].target, "/mailjet/v3.1/send");
   EXPECT_EQ(client_->last_deadline, clock_.steady() + std::chrono::seconds{33});

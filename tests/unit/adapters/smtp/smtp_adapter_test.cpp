@@ -177,6 +177,7 @@ TEST_F(smtp_adapter_test, tries_the_next_host_within_the_attempt) {
   const attempt_report report = deliver(an_attempt());
   EXPECT_EQ(outcomes_of(report), "delivered delivered");
   EXPECT_EQ(report.host, "mta2.example:25");
+  EXPECT_EQ(report.recipients[0].remote_host, "mta2.example");
   expect_scripts_met();
 }
 

@@ -98,6 +98,41 @@ TEST_F(dispatcher_test, a_next_hop_that_took_over_the_notifications_tells_of_suc
   EXPECT_TRUE(runner_.attempts.empty());
 }
 
+TEST_F(dispatcher_test, a_notice_names_the_host_and_says_who_spoke) {
+  start();
+  mail::recipient_outcome by_peer = outcome_of(attempt_outcome::rejected_recipient, 550, "5.1.1", "550 5.1.1 who");
+  by_peer.remote_host = "mx1.example.org";
+  mail::recipient_outcome by_api = outcome_of(attempt_outcome::rejected_recipient, 400, "", "no such user");
+  by_api.stage = mail::attempt_stage::response;
+  mail::recipient_outcome by_us = outcome_of(attempt_outcome::rejected_recipient, 0, "", "no line break in an address");
+  const std::vector<std::pair<mail::recipient_outcome, std::string>> said{
+      {by_peer, "Status: 5.1.1\r\nRemote-MTA: dns; mx1.example.org\r\nDiagnostic-Code: smtp; 550 5.1.1 who\r\n"},
+      {by_api, "Status: 5.0.0\r\nDiagnostic-Code: x-http; no such user\r\n"},
+      {by_us, "Status: 5.0.0\r\nDiagnostic-Code: x-stellwerk; no line break in an address\r\n"}};
+  for (const auto& [outcome, fields] : said) {
+    submit({"a@example.org"});
+    answer({outcome});
+    ASSERT_EQ(runner_.attempts.size(), 1U);
+    EXPECT_NE(runner_.attempts.front().what.content->find(fields), std::string::npos) << fields;
+    answer({outcome_of(attempt_outcome::delivered)});
+  }
+}
+
+TEST_F(dispatcher_test, an_expired_message_names_its_last_host_also_after_a_restart) {
+  start();
+  const queue_id id = submit({"a@example.org"});
+  mail::recipient_outcome later = outcome_of(attempt_outcome::deferred_recipient, 450, "4.2.0", "450 4.2.0 later");
+  later.remote_host = "mx1.example.org";
+  answer({later});
+  shut_down();
+  start();
+  clock_.advance(25h);
+  settle();
+  ASSERT_EQ(row(id).state, recipient_state::expired);
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  EXPECT_NE(runner_.attempts.front().what.content->find("Remote-MTA: dns; mx1.example.org"), std::string::npos);
+}
+
 // The door said 250 for the whole message: the notice is as durable as that answer.
 TEST_F(dispatcher_test, a_recipient_refused_within_an_accepted_message_is_told_of_although_a_crash_follows) {
   start();

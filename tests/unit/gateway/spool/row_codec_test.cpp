@@ -72,6 +72,8 @@ recipient_row full_recipient() {
     attempt.reply = std::string(500, 'r');
     attempt.vendor_message_id = "m";
     attempt.refused_point = "size";
+    attempt.remote_host = "mx" + std::to_string(i) + ".example.org";
+    attempt.reply_by = mail::said_by::http_peer;
     row.attempts.push_back(attempt);
   }
   row.intent = attempt_intent{"a3", "ses", "default", "v2", noon};
@@ -111,9 +113,24 @@ TEST(row_codec, cut_values_are_refused) {
     EXPECT_FALSE(decode_message(an_id(3), std::string_view{message}.substr(0, size))) << size;
   }
   const std::string recipient = encode(full_recipient(), mail::traffic_stream::marketing);
+  std::vector<std::size_t> read;
   for (std::size_t size = 0; size < recipient.size(); ++size) {
-    EXPECT_FALSE(decode_recipient(full_recipient().key, std::string_view{recipient}.substr(0, size))) << size;
+    if (decode_recipient(full_recipient().key, std::string_view{recipient}.substr(0, size))) read.push_back(size);
   }
+  EXPECT_EQ(read, std::vector{recipient.size() - std::size(full_recipient().attempts) * std::size("?mx0.example.org")});
+}
+
+TEST(row_codec, recipients_of_before_have_no_hosts) {
+  recipient_row row = full_recipient();
+  const std::string now = encode(row, mail::traffic_stream::marketing);
+  const auto back = decode_recipient(
+      row.key, std::string_view{now}.substr(0, now.size() - row.attempts.size() * std::size("?mx0.example.org")));
+  ASSERT_TRUE(back);
+  for (attempt_row& attempt : row.attempts) {
+    attempt.remote_host.clear();
+    attempt.reply_by = mail::said_by::smtp_peer;
+  }
+  EXPECT_EQ(back->row, row);
 }
 
 TEST(row_codec, fields_of_a_later_version_are_ignored) {
