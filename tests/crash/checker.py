@@ -70,6 +70,7 @@ class Run:
     offered: dict         # idempotency key -> recipients that were taken with it, or may have been
     attempts: dict        # recipient -> [Attempt] that its row remembers; of a finished one the last
     dialogues: list       # [(command, reply code)] of each SMTP transaction, as the client read them; None: no reply
+    notices: collections.Counter = dataclasses.field(default_factory=collections.Counter)  # the gateway's own: "taken" by a sink, or by state
 
 
 class Checker:
@@ -81,7 +82,7 @@ class Checker:
 
     def check(self):
         for rule in (self.loss, self.phantoms, self.copies, self.two_sinks, self.truths, self.integrity, self.classification, self.keys,
-                     self.status_queries, self.overlaps, self.reply_order):
+                     self.status_queries, self.overlaps, self.reply_order, self.own_notices):
             rule()
         return dict(self.problems)
 
@@ -142,6 +143,11 @@ class Checker:
                 self.ambiguous += 1 if excused and not known else 0
                 if following and (known or not excused):
                     self.problems["a second copy without an ambiguous attempt"].append(p)
+
+    def own_notices(self):
+        """They all go to the one sender, so they are counted, not joined: what is called delivered was taken."""
+        if self.run.notices["delivered"] > self.run.notices["taken"]:
+            self.problems["notices called delivered that no sink has"].append(dict(self.run.notices))
 
     def two_sinks(self):
         for p, acceptances in self.run.accepted.items():

@@ -122,6 +122,11 @@ class CheckerTest(unittest.TestCase):
             with self.subTest(command=command):
                 self.assertIn(what, self.problems(lambda run, one=(command, code): run.dialogues.append([one])))
 
+    def test_a_notice_that_no_sink_has(self):
+        what = "notices called delivered that no sink has"
+        self.assertIn(what, self.problems(lambda run: run.notices.update(delivered=2, taken=1)))
+        self.assertEqual(self.problems(lambda run: run.notices.update(delivered=2, taken=3, expired=1)), {})
+
     def test_one_key_two_messages(self):
         self.assertIn("one key, two messages", self.problems(lambda run: run.key_ids["k1"].add("id-2")))
 

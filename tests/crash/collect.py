@@ -4,6 +4,7 @@ import datetime
 import json
 
 from checker import Acceptance, Attempt, Event, Made, Run
+from load import SENDER
 from stubs import load_stubs
 
 STATES = ("scheduled", "ready", "attempting", "deferred", "unknown", "held", "delivered", "bounced", "expired", "refused",
@@ -40,7 +41,8 @@ def read_load(paths, run):
 def read_sink(name, sink, run):
     for row in sink.records(None):
         if not row["reverse_path"].endswith("@shop.example") and name == "onprem":
-            continue  # a notification of the gateway's own
+            run.notices["taken"] += 1
+            continue
         at = seconds_of(row["at"])
         for p in row["recipients"]:
             run.accepted.setdefault(p, []).append(Acceptance(at, name, row["replied"], row["attempt"] if name == "mailjet" else ""))
@@ -57,7 +59,7 @@ def read_events(gateway, run):
     call = stub.WatchEvents(pb.WatchEventsRequest(), metadata=[("authorization", "Bearer load-token")])
     for answer in until_idle(call):
         event = answer.event
-        if event.recipient and event.outcome:
+        if event.recipient and event.outcome and event.recipient != SENDER:
             at = event.time.seconds + event.time.nanos / 1e9
             run.events.setdefault(event.recipient, []).append(Event(at, event.outcome, event.destination, event.attempt_id))
     call.cancel()
@@ -107,6 +109,9 @@ def read_states(gateway, run):
             answer = gateway.call("QueueService/ListMessages", {"state": state, "pageSize": 1000, "pageToken": token})
             for row in answer.get("recipients", []):
                 one = row["recipient"]
+                if one["recipient"] == SENDER:  # a notice; everybody else is a recipient of one message
+                    run.notices[state] += 1
+                    continue
                 run.states.setdefault(one["recipient"], []).append(state)
                 run.attempts[one["recipient"]] = [Attempt(a["attemptId"], seconds_of(a["startTime"]), seconds_of(a["endTime"]))
                                                   for a in one.get("attempts", [])]
