@@ -80,7 +80,10 @@ route_node_ptr route_compiler::compile(const route_config& route, condition_use 
   route_ = &route;
   use_ = use;
   switches_.clear();
-  return node_of(route.via);
+  const std::size_t faults_before = faults_.size();
+  auto tree = node_of(route.via);
+  if (faults_.size() > faults_before) switches_.clear();  // a node with faults is gone, with the conditions it owned
+  return tree;
 }
 
 route_node_ptr route_compiler::node_of(const node_config& node) {

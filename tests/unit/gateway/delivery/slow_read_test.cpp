@@ -52,6 +52,9 @@ class interrupted_store final : public spool::store {
     return inner_.read_ledger(after, tenant, limit);
   }
   result<std::optional<std::string>> load_note(std::string_view name) override { return inner_.load_note(name); }
+  result<std::vector<spool::suppression_row>> list_suppressions(const spool::suppression_filter& filter) override {
+    return inner_.list_suppressions(filter);
+  }
   std::vector<spool::lane_row> lanes() const override { return inner_.lanes(); }
   result<std::vector<spool::recipient_row>> open_intents() override { return inner_.open_intents(); }
   std::uint64_t count(mail::traffic_stream stream, recipient_state state) const override {
