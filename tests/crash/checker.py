@@ -54,6 +54,9 @@ class Made:
     text: str
 
 
+SENDER = "shop@shop.example"  # of every message that is offered; who is told by the gateway's own notices
+
+
 @dataclasses.dataclass
 class Run:
     made: dict            # recipient -> Made

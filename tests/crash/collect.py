@@ -3,8 +3,7 @@ import collections
 import datetime
 import json
 
-from checker import Acceptance, Attempt, Event, Made, Run
-from load import SENDER
+from checker import SENDER, Acceptance, Attempt, Event, Made, Run
 from stubs import load_stubs
 
 STATES = ("scheduled", "ready", "attempting", "deferred", "unknown", "held", "delivered", "bounced", "expired", "refused",

@@ -19,7 +19,8 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
-SENDER = "shop@shop.example"
+from checker import SENDER  # noqa: E402
+
 # The stand-ins lose, cut, defer or delay by the recipient's first word.
 KINDS = ["plain"] * 30 + ["lost"] * 3 + ["cut"] * 2 + ["later"] * 3 + ["slow"]
 
