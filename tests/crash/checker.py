@@ -162,7 +162,10 @@ class Checker:
             if sum(1 for s in states if s in FINAL) > 1:
                 self.problems["two final states"].append(p)
             if any(s in FAILED for s in states) and p in self.run.accepted and all(a.replied for a in self.run.accepted[p]):
-                self.problems["failed and delivered"].append(p)
+                # Poison ended by strikes: what became of the attempts that they cut off is not known, and its notice says so.
+                is_cut_off = all(self.struck_between(a.at - LAG, a.at + LAG) for a in self.run.accepted[p])
+                if not ("dead_lettered" in states and is_cut_off):
+                    self.problems["failed and delivered"].append(p)
 
     def integrity(self):
         for sink, recipients, body_sha256, subject, text in self.run.contents:

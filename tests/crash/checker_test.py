@@ -122,6 +122,14 @@ class CheckerTest(unittest.TestCase):
             with self.subTest(command=command):
                 self.assertIn(what, self.problems(lambda run, one=(command, code): run.dialogues.append([one])))
 
+    def test_poison_is_excused_only_where_a_strike_cut_its_attempt_off(self):
+        what = "failed and delivered"
+        def dead_letter(p):
+            return lambda run: run.states.update({p: ["dead_lettered"]})
+        self.assertIn(what, self.problems(dead_letter("a")), "no strike near its acceptance")
+        self.assertNotIn(what, self.problems(dead_letter("e")))
+        self.assertIn(what, self.problems(lambda run: run.states.update(e=["bounced"])), "a bounce is a refusal, whatever strikes")
+
     def test_a_notice_that_no_sink_has(self):
         what = "notices called delivered that no sink has"
         self.assertIn(what, self.problems(lambda run: run.notices.update(delivered=2, taken=1)))
