@@ -60,6 +60,20 @@ TEST_F(outage, a_dead_destination_is_out_within_five_seconds_and_costs_at_most_t
   }
 }
 
+TEST_F(outage, ten_minutes_without_the_mta_and_all_mail_has_left_by_the_esp) {
+  warm_up(20);
+  const steady_point died = clock_.steady();
+  runner_.scripts["onprem"] = [](const auto&) { return refuses_connections(milliseconds{2}); };
+  runner_.handshakes["onprem"] = [] { return false; };
+  run_for(minutes{10});
+  const auto waited = hand_offs(died, clock_.steady() - seconds{5});
+  EXPECT_GE(waited.size(), 11'890U);
+  EXPECT_LE(percentile(waited, 1.0), seconds{5}) << "the failover budget held somebody back";
+  wind_down(seconds{5});  // the MTA is still dead
+  EXPECT_EQ(store_.open_recipients(), 0U);
+  EXPECT_EQ(store_.in_state(recipient_state::delivered), submitted_);
+}
+
 TEST_F(outage, a_brown_out_is_out_within_thirty_seconds) {
   for (const double rate : {2.0, 20.0}) {
     SCOPED_TRACE(rate);
