@@ -1,15 +1,20 @@
 #include "gateway/telemetry/log_sink.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 
 namespace stellwerk::telemetry {
 namespace {
 
 constexpr std::chrono::milliseconds gather_for{5};
 constexpr std::size_t gather_bytes_max = 64U << 10;
+constexpr int look_again_ms = 100;
+constexpr int last_looks_max = 10;  // at a target that takes nothing, when the process ends
 
 }  // namespace
 
@@ -28,17 +33,11 @@ log_sink::~log_sink() {
 void log_sink::write(log_level level, std::string_view event, std::span<const log_field> fields) {
   const std::string line = to_json_line(to_rfc3339(time_.now()), level, event, fields);
   std::unique_lock lock{mutex_};
-  if (pending_.size() + line.size() > pending_bytes_max) {
-    if (level < log_level::warning) {
-      dropped_.add();
-      return;
-    }
-    // A blocked target must not stop mail for good either.
-    room_.wait_for(lock, std::chrono::seconds{1}, [&] { return pending_.size() + line.size() <= pending_bytes_max; });
-    if (pending_.size() + line.size() > pending_bytes_max) {
-      dropped_.add();
-      return;
-    }
+  // A blocked target must not stop mail: nobody waits for room.
+  const std::size_t kept_free = level < log_level::warning ? warnings_bytes : 0;
+  if (pending_.size() + line.size() + kept_free > pending_bytes_max) {
+    dropped_.add();
+    return;
   }
   const std::size_t before = pending_.size();
   pending_ += line;
@@ -62,14 +61,32 @@ void log_sink::run() {
       batch.swap(pending_);
       urgent_ = false;
     }
-    room_.notify_all();
-    for (std::size_t at = 0; at < batch.size();) {
-      const ssize_t n = ::write(descriptor_, batch.data() + at, batch.size() - at);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) break;  // nobody reads any more: there is no one left to tell
-      at += static_cast<std::size_t>(n);
-    }
+    write_out(batch);
   }
+}
+
+// In pieces that a pipe with room takes whole, so that a target nobody reads holds up neither the drops nor the end of
+// the process.
+void log_sink::write_out(std::string_view rest) {
+  for (int looks = 0; !rest.empty();) {
+    pollfd target{descriptor_, POLLOUT, 0};
+    const int ready = ::poll(&target, 1, look_again_ms);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready == 0) {
+      if (is_stopping() && ++looks > last_looks_max) break;
+      continue;
+    }
+    const ssize_t n = ::write(descriptor_, rest.data(), std::min<std::size_t>(rest.size(), PIPE_BUF));
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (n <= 0) break;  // nobody reads any more: there is no one left to tell
+    rest.remove_prefix(static_cast<std::size_t>(n));
+  }
+  dropped_.add(static_cast<std::uint64_t>(std::count(rest.begin(), rest.end(), '\n')));
+}
+
+bool log_sink::is_stopping() {
+  const std::lock_guard lock{mutex_};
+  return stopping_;
 }
 
 log_level parse_log_level(std::string_view text) {
