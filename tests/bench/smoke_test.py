@@ -19,6 +19,7 @@ TINY = {
     "long": ["--messages", "600"],
     "swap": ["--swaps", "2", "--probe-sessions", "3"],
     "outage": ["--outages", "dead,account,poison", "--quiet-seconds", "1", "--trouble-seconds", "3", "--outage-rate", "20"],
+    "auth": ["--auth-pairs", "3"],
     "micro": ["--filter", "parse_path", "--minimum-time", "0.001"],
 }
 
