@@ -203,7 +203,8 @@ def main():
 By hand:
   SMTP     swaks --server {host} --port {port} --from you@shop.example --to someone@example.org --header 'Subject: Hello'
   gRPC     sh examples/grpc/stubs.sh build/stubs
-           PYTHONPATH=build/stubs /usr/bin/python3 examples/grpc/submit.py {gateway.addresses['grpc']} {TOKEN} you@shop.example someone@example.org
+           PYTHONPATH=build/stubs /usr/bin/python3 examples/grpc/submit.py {gateway.addresses['grpc']} {TOKEN} you@shop.example someone@example.org 4711
+           (the number is part of the idempotency key: again with the same one is answered and not sent)
   queue    {arguments.binary} queue list --admin {admin}
            {arguments.binary} destinations list --admin {admin}
   metrics  http://{admin}/metrics   http://{admin}/readyz

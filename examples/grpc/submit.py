@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Submits one message over gRPC and waits until it is settled.   submit.py ADDRESS TOKEN REVERSE_PATH RECIPIENT"""
+"""Submits one message over gRPC and waits until it is settled.   submit.py ADDRESS TOKEN REVERSE_PATH RECIPIENT [ORDER]"""
 import sys
 import time
 
@@ -8,20 +8,21 @@ from stellwerk.v1 import submission_pb2 as pb
 from stellwerk.v1 import submission_pb2_grpc
 
 address, token, reverse_path, recipient = sys.argv[1:5]
+order = sys.argv[5] if len(sys.argv) > 5 else "4711"
 stub = submission_pb2_grpc.SubmissionServiceStub(grpc.insecure_channel(address))
 identity = [("authorization", f"Bearer {token}")]
 
 submission = pb.Submission(
-    idempotency_key="order-4711-confirmation",  # a repeat within 72 h is answered, not sent
+    idempotency_key=f"order-{order}-confirmation",  # a repeat within 72 h is answered, not sent
     envelope=pb.Envelope(reverse_path=reverse_path, recipients=[recipient]),
     email=pb.Email(
         **{"from": pb.Mailbox(address=reverse_path, display_name="Shop")},
         to=[pb.Mailbox(address=recipient)],
-        subject="Order confirmation 4711",
-        text="Thank you for your order. Order number: 4711\n",
+        subject=f"Order confirmation {order}",
+        text=f"Thank you for your order. Order number: {order}\n",
     ),
     tags=["order"],
-    metadata={"order": "4711"},
+    metadata={"order": order},
 )
 try:
     answer = stub.Submit(pb.SubmitRequest(submission=submission), metadata=identity, timeout=10)
