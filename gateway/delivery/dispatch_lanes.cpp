@@ -9,7 +9,7 @@
 namespace stellwerk::delivery {
 namespace {
 
-constexpr std::size_t take_max = 64;    // items of one lane in one turn: the round robin's quantum
+constexpr std::size_t take_max = 64;    // items of one lane in one turn
 constexpr std::size_t group_max = 100;  // recipients of one message taken together (RFC 5321 4.5.3.1.8)
 constexpr std::size_t sweep_max = 200;  // old entries looked at per lane and sweep
 constexpr duration housekeeping_interval{std::chrono::milliseconds{250}};
@@ -27,7 +27,7 @@ void dispatcher::pump() {
   for (const policy::destination_traits& one : rules_->destinations()) {
     for (const mail::traffic_stream stream : mail::all_traffic_streams) table_.set_waiting(one.name, stream, false);
   }
-  lanes_.for_each([&](lane& one) {
+  lanes_.for_each_busy([&](const lane& one) {
     if (!one.has_due(now)) return;
     for (const std::string& name : one.row().candidates) {
       if (!table_.available(name)) continue;
@@ -38,7 +38,7 @@ void dispatcher::pump() {
   for (const mail::traffic_stream stream : mail::all_traffic_streams) {
     for (bool more = true; more;) {
       more = false;
-      for (const spool::lane_id id : lanes_.rotation(stream)) more |= pump_lane(lanes_.at(id), now);
+      for (const spool::lane_id id : lanes_.in_turn(stream, now)) more |= pump_lane(lanes_.at(id), now);
     }
   }
 }

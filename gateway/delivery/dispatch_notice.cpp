@@ -1,6 +1,7 @@
 // Messages made from others: bounces, delay warnings and reports of a hand-over (RFC 3464). Accepted in the batch that
 // settles their cause, bound by the same invariants (tags, metadata, tenant and stream are inherited), never about a
 // message from the null path.
+#include <algorithm>
 #include <utility>
 
 #include "base/planted_defect.hpp"
@@ -33,6 +34,12 @@ mail::reported_recipient reported(const spool::recipient_row& row) {
     one.last_attempt = last.ended;
   }
   return one;
+}
+
+// An attempt of unknown outcome stands in its history: nobody may say that it got nothing.
+bool may_have_arrived(const spool::recipient_row& row) {
+  return std::any_of(row.attempts.begin(), row.attempts.end(),
+                     [](const spool::attempt_row& one) { return one.outcome == mail::attempt_outcome::unknown; });
 }
 
 bool wants_notice(const spool::message_row& message, const spool::recipient_row& row) {
@@ -93,17 +100,20 @@ void dispatcher::failure_notice(settlement& work, const spool::message_row& mess
     one.status = "5.3.0";
   }
   if (after.state == mail::recipient_state::expired) {
-    const bool unknown = !after.attempts.empty() && after.attempts.back().outcome == mail::attempt_outcome::unknown;
-    one.explanation =
-        unknown
-            ? "The lifetime of the message ended. Its last attempt may have been delivered: the outcome is not known."
-            : "The lifetime of the message ended before it could be delivered.";
+    one.explanation = may_have_arrived(after)
+                          ? "The lifetime of the message ended. An attempt may have been delivered: "
+                            "its outcome is not known."
+                          : "The lifetime of the message ended before it could be delivered.";
     one.status = "5.4.7";
   } else if (after.state == mail::recipient_state::discarded) {
     one.explanation = "The message was to be dropped if it could not be delivered in its time, which is over.";
     one.status = "5.4.7";
   } else if (after.state == mail::recipient_state::suppressed) {
-    one.explanation = "This address is on the suppression list of this gateway: nothing was sent to it.";
+    one.explanation = "This address is on the suppression list of this gateway: ";
+    one.explanation +=
+        may_have_arrived(after)
+            ? "it is not tried again. An attempt before may have been delivered: its outcome is not known."
+            : "nothing was sent to it.";
   }
   report.recipients.push_back(std::move(one));
   add_notice(work, message, mail::build_delivery_report(report, env_.random));

@@ -187,8 +187,29 @@ bool dispatcher::drops_at_deadline(std::size_t route) const {
   return chosen.deadline && chosen.on_deadline == policy::on_deadline::drop;
 }
 
-bool dispatcher::dropped_by_deadline(std::size_t route, const delivery_message& message) const {
+bool dispatcher::is_late(std::size_t route, const delivery_message& message) const {
   return drops_at_deadline(route) && env_.time.now() - message.starts() >= *rules_->routes()[route].deadline;
+}
+
+// Who would be mailed a code that has run out is not; a copy that may have arrived is left to its destination. True:
+// the others have to be decided anew, because they are fewer.
+bool dispatcher::drop_late(settlement& work, const message_ptr& message, std::vector<spool::recipient_row>& wanting,
+                           const planned& ways) {
+  std::vector<bool> late(wanting.size());
+  for (const auto& [at, why] : ways.others) late[at] = is_late(why.route, *message);
+  for (const start_group& group : ways.groups) {
+    for (const std::size_t at : group.rows) late[at] = is_late(group.route, *message);
+  }
+  std::vector<spool::recipient_row> left;
+  for (std::size_t i = 0; i < wanting.size(); ++i) {
+    if (late[i] && wanting[i].pinned_destination.empty()) {
+      drop(work, message, wanting[i]);
+    } else {
+      left.push_back(std::move(wanting[i]));
+    }
+  }
+  std::swap(wanting, left);
+  return wanting.size() < left.size();
 }
 
 // The sender was told 250: he is told this as well.
@@ -216,21 +237,12 @@ void dispatcher::begin(const message_ptr& message, std::vector<spool::recipient_
     }
   }
   if (!unknown.empty()) resolve_unknown(work, message, std::move(unknown));
-  const planned ways = plan(*message, wanting, {});
-  for (const auto& [at, why] : ways.others) {
-    if (dropped_by_deadline(why.route, *message)) {
-      drop(work, message, wanting[at]);
-    } else {
-      stay(work, message, wanting[at], why);
-    }
-  }
+  planned ways = plan(*message, wanting, {});
+  if (drop_late(work, message, wanting, ways)) ways = plan(*message, wanting, {});
+  for (const auto& [at, why] : ways.others) stay(work, message, wanting[at], why);
   for (const start_group& group : ways.groups) {
     std::vector<spool::recipient_row> before;
     for (const std::size_t at : group.rows) before.push_back(wanting[at]);
-    if (dropped_by_deadline(group.route, *message)) {
-      for (const spool::recipient_row& row : before) drop(work, message, row);
-      continue;
-    }
     if (std::any_of(before.begin(), before.end(), [](const auto& row) { return row.attempts_made == 0; })) {
       budget_.first_attempt(env_.time.steady());
     }
@@ -284,6 +296,7 @@ void dispatcher::begin_group(settlement& work, const message_ptr& message,
     on_trial_ = message->row().id;
     ++trials_;
   }
+  lanes_.charge(before.front().lane, after.size(), message->row().size);
   const spool::attempt_intent intent = make_intent(group);
   for (std::size_t i = 0; i < after.size(); ++i) {
     spool::recipient_row row = std::move(after[i]);

@@ -203,6 +203,7 @@ void dispatcher::start_with_acceptance(const start_group& group, const delivery_
     row.intent->passed_over = group.passed_over[i];
   }
   budget_.first_attempt(env_.time.steady());
+  lanes_.charge(first.lane, group.rows.size(), message.row().size);
   pending.starts.push_back({intent.attempt_id, std::move(std::get<reservation>(held)),
                             static_cast<adapters::delivery_way>(group.candidate.way)});
 }
@@ -297,8 +298,7 @@ void dispatcher::handle(accept_event& event) {
     // Refused by preflight, suppressed or discarded: settled in this very commit.
     if (is_final(row.state))
       request.ledger.push_back(ledger_line(message->row(), row, events::event_kind::disposition));
-    const bool is_told =
-        row.state == mail::recipient_state::refused || row.state == mail::recipient_state::suppressed;
+    const bool is_told = row.state == mail::recipient_state::refused || row.state == mail::recipient_state::suppressed;
     if (is_told) refuse_with_acceptance(*message, i, request, pending);
     lease(row.key);
     pending.keys.push_back(row.key);

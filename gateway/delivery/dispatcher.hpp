@@ -210,7 +210,9 @@ class dispatcher final : public spool::acceptor {
   [[nodiscard]] spool::attempt_intent make_intent(const start_group& group);  // without whom it passed over
   void set_lane(const delivery_message& message, spool::recipient_row& row, std::vector<spool::lane_row>& made);
   [[nodiscard]] bool drops_at_deadline(std::size_t route) const;
-  [[nodiscard]] bool dropped_by_deadline(std::size_t route, const delivery_message& message) const;
+  [[nodiscard]] bool is_late(std::size_t route, const delivery_message& message) const;
+  [[nodiscard]] bool drop_late(settlement& work, const message_ptr& message, std::vector<spool::recipient_row>& wanting,
+                               const planned& ways);
   void drop(settlement& work, const message_ptr& message, const spool::recipient_row& before);
   void start(std::unique_ptr<job> what);
   void start_with_acceptance(const start_group& group, const delivery_message& message,

@@ -30,6 +30,7 @@ void lane::insert(lane_item item) {
   if (const auto known = window_.find(item.at); known != window_.end()) (void)extract(known);
   if (row_.own_lifetime) ends_.emplace(item.ends.value_or(time_point{}), item.at);
   window_.emplace(item.at, waiting_entry{std::move(item.warm), item.ends});
+  note_busy();
 }
 
 lane_item lane::extract(window::iterator at) {
@@ -165,9 +166,13 @@ std::string lane_table::key_of(const spool::lane_row& row) {
 
 void lane_table::add(spool::lane_row row, bool complete) {
   const spool::lane_id id = row.id;
-  order_[index_of(row.stream)].push_back(id);
+  const std::size_t s = index_of(row.stream);
   by_key_.emplace(key_of(row), id);
-  lanes_.emplace(id, std::make_unique<lane>(std::move(row), window_max_, complete));
+  auto made = std::make_unique<lane>(std::move(row), window_max_, complete);
+  made->turn = &turns_[s][made->row().tenant];
+  made->busy_in = &busy_[s];
+  if (!complete) made->note_busy();
+  lanes_.emplace(id, std::move(made));
   next_id_ = std::max(next_id_, id + 1);
 }
 
@@ -193,13 +198,39 @@ lane_table::interned lane_table::intern(mail::traffic_stream stream, std::string
   return {id, std::move(row)};
 }
 
-std::vector<spool::lane_id> lane_table::rotation(mail::traffic_stream stream) {
+std::vector<spool::lane_id> lane_table::in_turn(mail::traffic_stream stream, time_point now) {
   const std::size_t s = index_of(stream);
-  std::vector<spool::lane_id> order = order_[s];
-  if (order.empty()) return order;
-  turn_[s] = (turn_[s] + 1) % order.size();
-  std::rotate(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(turn_[s]), order.end());
-  return order;
+  std::erase_if(busy_[s], [](lane* one) {
+    const bool is_empty = one->window_empty() && one->complete();
+    if (is_empty) one->is_noted_ = false;
+    return is_empty;
+  });
+  struct asked {
+    double served;
+    std::uint64_t last_turn;
+    spool::lane_id id;
+    auto operator<=>(const asked&) const = default;
+  };
+  std::vector<asked> order;
+  for (const lane* one : busy_[s]) {
+    if (!one->has_due(now) && !one->wants_refill()) continue;
+    order.push_back({std::max(one->turn->served, least_[s]), one->last_turn, one->row().id});
+  }
+  std::sort(order.begin(), order.end());
+  std::vector<spool::lane_id> ids;
+  ids.reserve(order.size());
+  for (const asked& one : order) ids.push_back(one.id);
+  return ids;
+}
+
+void lane_table::charge(spool::lane_id id, std::size_t recipients, std::uint64_t size) {
+  constexpr double unit = 64 << 10;
+  lane& one = at(id);
+  double& least = least_[index_of(one.row().stream)];
+  double& served = one.turn->served;
+  served = std::max(served, least) + static_cast<double>(recipients) + static_cast<double>(size) / unit;
+  least = std::max(least, served - credit_max);
+  one.last_turn = ++turns_taken_;
 }
 
 }  // namespace stellwerk::delivery

@@ -55,6 +55,13 @@ struct lane_item {
   std::optional<time_point> ends = {};  // of a lane with own lifetimes: when it is to be settled; none: not known
 };
 
+class lane;
+
+// What a tenant's mail of one stream has taken so far, in units of a recipient.
+struct tenant_turn {
+  double served = 0;
+};
+
 class lane {
  public:
   lane(spool::lane_row row, std::size_t window_max, bool complete);
@@ -110,7 +117,10 @@ class lane {
 
   std::int64_t in_line = 0;  // recipients, here and in the store, that wait for its destinations or are being attempted
   std::size_t taken = 0;     // being loaded or decided: they will want a slot in a moment
-  steady_point refill_after{};  // the store could not be read: not before this
+  tenant_turn* turn = nullptr;
+  std::uint64_t last_turn = 0;            // which of all turns was its last
+  std::vector<lane*>* busy_in = nullptr;  // where it is noted that there is something in it
+  steady_point refill_after{};            // the store could not be read: not before this
 
  private:
   void shrink();
@@ -121,10 +131,15 @@ class lane {
   };
   using window = std::map<spool::due_entry, waiting_entry>;
   void insert(lane_item item);
+  friend class lane_table;
+  void note_busy() {
+    if (!std::exchange(is_noted_, true) && busy_in != nullptr) busy_in->push_back(this);
+  }
   [[nodiscard]] lane_item extract(window::iterator at);
 
   spool::lane_row row_;
   window window_;
+  bool is_noted_ = false;                                   // in busy_in
   std::set<std::pair<time_point, spool::due_entry>> ends_;  // of the window, where lifetimes are own; epoch: not known
   std::deque<lane_item> parked_;                            // longest set aside first
   std::size_t parked_since_unpark_ = 0;
@@ -141,8 +156,9 @@ class lane {
   std::optional<spool::due_entry> late_cut_;
 };
 
-// Interns lanes and walks them fairly: round robin over the lanes of a stream, so that one tenant's backlog does not
-// stop another's.
+// Interns lanes and walks them fairly: the tenant of a stream that was served least comes first, so that nobody's
+// backlog stops another's. What a tenant took is counted in recipients and size; who took nothing for a while is ahead
+// by `credit_max` at most. Lanes with nothing in them are not walked.
 class lane_table {
  public:
   explicit lane_table(std::size_t window_max) : window_max_{window_max} {}
@@ -158,11 +174,22 @@ class lane_table {
                                 const std::vector<std::string>& candidates, bool own_lifetime);
   [[nodiscard]] lane& at(spool::lane_id id) { return *lanes_[id]; }
   [[nodiscard]] bool knows(spool::lane_id id) const { return lanes_.contains(id); }
-  [[nodiscard]] std::vector<spool::lane_id> rotation(mail::traffic_stream stream);  // where to go on this time
+  static constexpr double credit_max = 1000;  // the largest message, in recipients
+  // The lanes of a stream that have something due or to be read, in the order they are to be asked.
+  [[nodiscard]] std::vector<spool::lane_id> in_turn(mail::traffic_stream stream, time_point now);
+  // An attempt for so many recipients of a message of this size begins.
+  void charge(spool::lane_id id, std::size_t recipients, std::uint64_t size);
   [[nodiscard]] std::size_t size() const { return lanes_.size(); }
   template <class F>
   void for_each(F visit) {
     for (auto& [id, one] : lanes_) visit(*one);
+  }
+  // Those that have, or may have, something in their window. `visit` changes nothing.
+  template <class F>
+  void for_each_busy(F visit) const {
+    for (const auto& busy : busy_) {
+      for (const lane* one : busy) visit(*one);
+    }
   }
 
  private:
@@ -172,8 +199,10 @@ class lane_table {
   std::size_t window_max_;
   std::unordered_map<spool::lane_id, std::unique_ptr<lane>> lanes_;
   std::map<std::string, spool::lane_id, std::less<>> by_key_;
-  std::vector<spool::lane_id> order_[2];
-  std::size_t turn_[2] = {0, 0};
+  std::vector<lane*> busy_[2];
+  std::map<std::string, tenant_turn, std::less<>> turns_[2];
+  double least_[2] = {0, 0};  // what everybody is taken to have had
+  std::uint64_t turns_taken_ = 0;
   spool::lane_id next_id_ = 1;
 };
 

@@ -47,14 +47,19 @@ void refill_and_take(benchmark::State& state) {
 }
 BENCHMARK(refill_and_take);
 
-void rotate_lanes(benchmark::State& state) {
+// So many tenants, of which each tenth has mail that is due.
+void lanes_in_turn(benchmark::State& state) {
   lane_table table{window};
-  for (int tenant = 0; tenant < state.range(0); ++tenant)
-    benchmark::DoNotOptimize(table.intern(mail::traffic_stream::marketing, "tenant-" + std::to_string(tenant),
-                                          {"onprem", "mailjet"}, false));
-  for (auto _ : state) benchmark::DoNotOptimize(table.rotation(mail::traffic_stream::marketing));
+  const auto due = entries(1).front();
+  for (int tenant = 0; tenant < state.range(0); ++tenant) {
+    const auto made =
+        table.intern(mail::traffic_stream::marketing, "tenant-" + std::to_string(tenant), {"onprem", "mailjet"}, false);
+    if (tenant % 10 == 0) table.at(made.id).put({due, nullptr});
+  }
+  const time_point now{std::chrono::hours{1}};
+  for (auto _ : state) benchmark::DoNotOptimize(table.in_turn(mail::traffic_stream::marketing, now));
 }
-BENCHMARK(rotate_lanes)->Arg(10)->Arg(1000);
+BENCHMARK(lanes_in_turn)->Arg(10)->Arg(1000)->Arg(10000);
 
 }  // namespace
 }  // namespace stellwerk::delivery

@@ -95,6 +95,20 @@ TEST_F(routes_test, at_its_deadline_a_code_is_dropped_and_not_after_a_long_retry
   EXPECT_EQ(runner_.attempts[0].what.recipients[0].address, "sender@shop.example");
 }
 
+TEST_F(routes_test, a_code_that_may_have_arrived_is_not_dropped_behind_its_destination) {
+  the_route().deadline = 60s;
+  the_route().on_deadline = policy::on_deadline::drop;
+  start();
+  const queue_id id = submit({"a@example.org"});
+  answer({outcome_of(attempt_outcome::unknown, 0, "", "connection lost")});
+  pass(6min);
+  answer({greylisted()});
+  ASSERT_EQ(row(id).pinned_destination, "onprem");
+  pass(2min);
+  EXPECT_NE(row(id).state, recipient_state::discarded);
+  EXPECT_EQ(in_flight_at(), "onprem");
+}
+
 TEST_F(routes_test, in_a_dead_lane_a_code_ends_at_its_deadline) {
   the_route().deadline = 60s;
   the_route().on_deadline = policy::on_deadline::drop;
@@ -385,6 +399,32 @@ TEST_F(routes_test, mail_whose_time_comes_under_a_discard_is_discarded) {
   pass(61min);
   EXPECT_EQ(row(id).state, recipient_state::discarded);
 }
+
+// Who has most in line does not get every slot that comes free: tenants of a stream take turns, however many there are.
+class tenants_test : public routes_test, public testing::WithParamInterface<int> {};
+
+TEST_P(tenants_test, take_turns_at_a_destination_with_one_connection) {
+  const int tenants = GetParam();
+  for (auto& one : traits_) one.connections = 1;
+  start();
+  std::map<queue_id, int> tenant_of;
+  for (int tenant = 0; tenant < tenants; ++tenant) {
+    for (int i = 0; i < (tenant == 0 ? 30 : 10); ++i) {
+      const queue_id id = submit({"a@example.org"},
+                                 [&](auto& request) { request.message.tenant = "tenant-" + std::to_string(tenant); });
+      tenant_of[id] = tenant;
+    }
+  }
+  std::map<int, int> delivered;
+  for (int i = 0; i < 5 * tenants; ++i) {
+    ASSERT_EQ(runner_.attempts.size(), 1U);
+    ++delivered[tenant_of[runner_.attempts[0].what.message]];
+    answer({outcome_of(attempt_outcome::delivered)});
+  }
+  for (int tenant = 0; tenant < tenants; ++tenant) EXPECT_GE(delivered[tenant], 4) << tenant;
+}
+
+INSTANTIATE_TEST_SUITE_P(of_several, tenants_test, testing::Values(2, 3, 4, 5, 6, 8));
 
 }  // namespace
 }  // namespace stellwerk::delivery

@@ -125,6 +125,18 @@ TEST_F(suppress, mail_of_unknown_outcome_is_not_repeated) {
   expect_suppressed(id);
 }
 
+TEST_F(suppress, a_notice_about_unknown_outcome_does_not_say_that_nothing_was_sent) {
+  start();
+  submit({"ada@example.org"});
+  answer({outcome_of(attempt_outcome::unknown, 0, "", "connection lost")});
+  add(a_row("ada@example.org"));
+  pass(std::chrono::minutes{10});
+  ASSERT_EQ(notices(), 1);
+  const std::string& notice = *runner_.attempts[0].what.content;
+  EXPECT_THAT(notice, testing::Not(testing::HasSubstr("nothing was sent")));
+  EXPECT_THAT(notice, testing::HasSubstr("may have been delivered"));
+}
+
 TEST_F(suppress, scheduled_mail_is_decided_when_its_time_has_come) {
   start();
   const queue_id id = submit({"ada@example.org"}, [this](auto& request) {
