@@ -122,6 +122,21 @@ result<rehearsal::replay_report> replay_history(spool::store& store,
   return asked.report();
 }
 
+// All of it: a policy of a thousand rules takes its time to compile, and the report to write.
+outcome<std::string> replay_text(spool::store& store, const config::gateway_config& settings, const std::string& text,
+                                 std::int64_t limit, std::optional<time_point> since) {
+  auto made = config::load_policy_text(text, settings.policy->destinations(), config::known_clients(settings));
+  if (const auto* faults = std::get_if<std::vector<config::config_fault>>(&made)) {
+    return invalid(to_string(faults->front(), "policy"));
+  }
+  const auto& candidate = std::get<config::loaded_policy>(made).policy;
+  const auto report = replay_history(store, candidate, settings.policy, limit, since);
+  if (!report) {
+    return call_fault{connect_code::unavailable, "the history could not be read: " + report.error().message()};
+  }
+  return rehearsal::to_json(*report, *candidate, settings.policy.get());
+}
+
 call_fault fault_of(const policy_verdict& verdict) {
   switch (verdict.what) {
     case policy_verdict::kind::applied: break;
@@ -226,22 +241,15 @@ policy_service::answer<v1::ExplainMessageResponse> policy_service::explain(v1::E
 policy_service::answer<v1::ReplayTrafficResponse> policy_service::replay(v1::ReplayTrafficRequest request,
                                                                          operator_identity /*who*/) {
   if (request.limit() < 0 || request.limit() > replayed_max) co_return invalid("limit: not between 0 and 1000000");
-  const auto settings = sources_.settings.load();
-  auto made =
-      config::load_policy_text(request.policy(), settings->policy->destinations(), config::known_clients(*settings));
-  if (const auto* faults = std::get_if<std::vector<config::config_fault>>(&made)) {
-    co_return invalid(to_string(faults->front(), "policy"));
-  }
   std::optional<time_point> since;
   if (request.has_since()) since = time_point{std::chrono::seconds{request.since().seconds()}};
-  auto read = [&store = sources_.store, candidate = std::get<config::loaded_policy>(made).policy,
-               against = settings->policy, limit = request.limit() == 0 ? replayed_max : request.limit(),
-               since] { return replay_history(store, candidate, against, limit, since); };
-  const auto report = co_await sources_.readers.run(read);
-  if (!report)
-    co_return call_fault{connect_code::unavailable, "the history could not be read: " + report.error().message()};
-  const std::string json =
-      rehearsal::to_json(*report, *std::get<config::loaded_policy>(made).policy, settings->policy.get());
+  auto read = [&store = sources_.store, settings = sources_.settings.load(), text = request.policy(),
+               limit = request.limit() == 0 ? replayed_max : request.limit(),
+               since] { return replay_text(store, *settings, text, limit, since); };
+  auto replayed = co_await sources_.readers.run(read);
+  if (!replayed) co_return call_fault{connect_code::resource_exhausted, "too much at once, try again"};
+  if (auto* fault = std::get_if<call_fault>(&*replayed)) co_return std::move(*fault);
+  const std::string& json = std::get<std::string>(*replayed);
   v1::ReplayTrafficResponse response;
   if (!google::protobuf::util::JsonStringToMessage(json, response.mutable_report()).ok())
     co_return call_fault{connect_code::internal, "the report has no JSON form"};

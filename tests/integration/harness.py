@@ -180,11 +180,11 @@ class Gateway(Process):
         except urllib.error.HTTPError as failure:
             return failure.code, failure.read().decode()
 
-    def call(self, method, body=None):
+    def call(self, method, body=None, limit=10):
         host, port = self.addresses["admin"]
         request = urllib.request.Request(f"http://{host}:{port}/stellwerk.v1.{method}", json.dumps(body or {}).encode(),
                                          {"Content-Type": "application/json"}, method="POST")
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=limit) as answer:
             return json.loads(answer.read())
 
     def metric(self, name, **labels):

@@ -2,10 +2,11 @@
 import base64
 import json
 import subprocess
+import threading
 import unittest
 import urllib.error
 
-from harness import BINARY, Case, config, main, message, send, wait_for
+from harness import BINARY, LIMIT, Case, config, main, message, send, wait_for
 
 STORE = "policy_source: store"
 ESP_FIRST = "routes: [{name: esp-first, via: [mailjet, onprem]}]\n"
@@ -146,6 +147,21 @@ class Policy(Case):
         self.assertEqual((same["facts"], same["changed_route"], same["changed_destination"]), (3, 0, 0))
         live = json.loads(self.typed("replay", "--config", self.gw.config_path, "--from", self.directory / "data", "--json"))
         self.assertEqual(live["facts"], 3)
+
+    def test_a_long_policy_is_replayed_beside_everything_else(self):
+        self.start()
+        rules = "".join(f"  - {{name: rule-{i}, when: 'header[\"x-a{i}\"] == \"{i}\"', via: [onprem]}}\n" for i in range(3000))
+        answered = []
+        asking = threading.Thread(target=lambda: answered.append(
+            self.gw.call("PolicyService/ReplayTraffic", {"policy": f"routes:\n{rules}  - {{name: all, via: [onprem]}}\n"}, limit=LIMIT)))
+        asking.start()
+        meanwhile = 0
+        while asking.is_alive():
+            self.assertEqual(self.gw.get("/livez")[0], 200)
+            meanwhile += 1 if not answered else 0
+        asking.join()
+        self.assertTrue(answered and "report" in answered[0], answered)
+        self.assertGreater(meanwhile, 3, "nothing was answered on its thread until it was done")
 
     def test_explain_by_api_is_explain_by_command(self):
         self.start()
