@@ -16,6 +16,7 @@ namespace v1 = stellwerk::v1;
 
 constexpr std::int64_t replayed_max = 1'000'000;
 constexpr std::size_t replayed_page = 1000;
+constexpr std::size_t explained_max = 1000;  // recipients: the dispatch thread decides about them all at once
 
 call_fault invalid(std::string message) { return {connect_code::invalid_argument, std::move(message)}; }
 
@@ -271,6 +272,8 @@ policy_service::answer<std::string> policy_service::explain_new(const v1::Explai
   const auto prepared = co_await sources_.readers.run(read);
   if (!prepared) co_return call_fault{connect_code::resource_exhausted, "too much at once, try again"};
   if (const auto* wrong = std::get_if<std::string>(&*prepared)) co_return invalid(*wrong);
+  if (std::get<rehearsal::prepared_ptr>(*prepared)->shown.recipients.size() > explained_max)
+    co_return invalid("to: at most 1000 recipients");
   const async::completion<outcome<std::string>> done{co_await boost::asio::this_coro::executor};
   sources_.dispatch.post([&dispatch = sources_.dispatch, about = std::get<rehearsal::prepared_ptr>(*prepared), assumed,
                           now, done] {

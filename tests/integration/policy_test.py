@@ -148,6 +148,15 @@ class Policy(Case):
         live = json.loads(self.typed("replay", "--config", self.gw.config_path, "--from", self.directory / "data", "--json"))
         self.assertEqual(live["facts"], 3)
 
+    def test_explain_takes_no_more_recipients_than_a_submission(self):
+        self.start()
+        ask = {"message": base64.b64encode(b"From: a@shop.example\r\nTo: b@example.org\r\n\r\nHello.\r\n").decode()}
+        many = [f"user-{i}@example.org" for i in range(1001)]
+        answer = self.gw.call("PolicyService/ExplainMessage", {**ask, "to": many[:1000]})
+        self.assertEqual(len(answer["explanation"]["decisions"]), 1000)
+        self.assertEqual(self.refused("PolicyService/ExplainMessage", {**ask, "to": many}),
+                         {"code": "invalid_argument", "message": "to: at most 1000 recipients"})
+
     def test_a_long_policy_is_replayed_beside_everything_else(self):
         self.start()
         rules = "".join(f"  - {{name: rule-{i}, when: 'header[\"x-a{i}\"] == \"{i}\"', via: [onprem]}}\n" for i in range(3000))
