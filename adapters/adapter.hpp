@@ -24,6 +24,10 @@ class adapter {
                                                                 steady_point deadline) = 0;
   // Closes idle connections; in-flight attempts finish.
   virtual void close_idle() = 0;
+  // The destination is taken for dead. Attempts of which nothing was committed and whose peer has said nothing for
+  // `silence` end, at once or when it has become that long. Nothing to do where no peer is waited for before all is
+  // sent.
+  virtual void let_go(duration silence) { static_cast<void>(silence); }
 };
 
 }  // namespace stellwerk::adapters

@@ -38,6 +38,9 @@ struct attempt {
   bool sandbox = false;         // the vendor says what it would do, and delivers nothing
   std::string idempotency_key;  // stable over all attempts of these recipients at this destination
   steady_point deadline{};      // of the whole attempt, but never cutting the wait for the reply after the dot
+  // How long the peer's first word may take: another destination would have these recipients at once, and nothing is
+  // sent before it. 0: as long as the destination's own time-outs say.
+  duration first_word_max{0};
 };
 
 // The fates, in the order of attempt.recipients, always complete: an adapter never reports trouble by throwing.
@@ -50,6 +53,7 @@ struct attempt_report {
 struct probe_report {
   bool healthy = false;
   mail::recipient_outcome outcome;  // why not
+  duration first_reply{0};          // from the start to the peer's first reply; 0: there was none, or it is not known
 };
 
 // Answer of a vendor's look-up by our own id, for one recipient of an attempt whose outcome is unknown.

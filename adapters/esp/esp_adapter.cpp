@@ -227,4 +227,9 @@ void esp_adapter::close_idle() {
   if (relay_) relay_->close_idle();
 }
 
+// A request is on its way as soon as it is begun; only the relay's dialogue has waits before anything is committed.
+void esp_adapter::let_go(duration silence) {
+  if (relay_) relay_->let_go(silence);
+}
+
 }  // namespace stellwerk::adapters::esp

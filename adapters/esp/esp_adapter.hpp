@@ -32,6 +32,7 @@ class esp_adapter final : public adapter {
   [[nodiscard]] async::awaitable<lookup_report> look_up(std::string attempt_id, std::string recipient,
                                                         steady_point deadline) override;
   void close_idle() override;
+  void let_go(duration silence) override;
 
  private:
   [[nodiscard]] async::awaitable<attempt_report> deliver_by_relay(attempt what);

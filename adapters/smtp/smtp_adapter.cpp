@@ -40,10 +40,30 @@ struct smtp_adapter::delivery_run {
   }
 
   const attempt& what;
+  opening_bounds bounds;
   std::vector<std::size_t> open;  // positions in what.recipients
   attempt_report report;
   std::optional<steady_point> first_reply_at;
 };
+
+namespace {
+
+// Listed for as long as it lives.
+class conversation {
+ public:
+  conversation(std::vector<smtp_connection*>& all, smtp_connection& one) : all_{all}, one_{&one} {
+    all_.push_back(one_);
+  }
+  ~conversation() { std::erase(all_, one_); }
+  conversation(const conversation&) = delete;
+  conversation& operator=(const conversation&) = delete;
+
+ private:
+  std::vector<smtp_connection*>& all_;
+  smtp_connection* one_;
+};
+
+}  // namespace
 
 smtp_adapter::smtp_adapter(std::string destination, smtp_settings settings, net::connector& connector,
                            std::shared_ptr<const net::tls_context> tls, const clock& time, logger& log)
@@ -57,6 +77,8 @@ smtp_adapter::smtp_adapter(std::string destination, smtp_settings settings, net:
 async::awaitable<attempt_report> smtp_adapter::deliver(attempt what) {
   const steady_point start = clock_.steady();
   delivery_run run{what};
+  run.bounds.deadline = what.deadline;
+  if (what.first_word_max > duration{0}) run.bounds.first_word = start + what.first_word_max;
   if (!what.content || what.sandbox) {
     mail::recipient_outcome nothing_to_send;
     nothing_to_send.reply =
@@ -71,17 +93,23 @@ async::awaitable<attempt_report> smtp_adapter::deliver(attempt what) {
 async::awaitable<void> smtp_adapter::run_transaction(delivery_run& run) {
   const std::size_t count = std::min<std::size_t>(run.open.size(), std::max(1U, settings_.recipients_max));
   for (freshness wanted = freshness::any;; wanted = freshness::fresh) {
-    pool_lease lease = co_await pool_.acquire(wanted, run.what.deadline);
+    pool_lease lease = co_await pool_.acquire(wanted, run.bounds);
     if (!lease.connection) {
       run.settle_open(lease.failure);
       co_return;
     }
     smtp_connection& connection = *lease.connection;
     transaction_dialog dialog{run.what, std::span{run.open}.first(count), connection.features()};
-    co_await connection.transact(dialog, run.what);
+    // What an idle connection does not use of the time for the first word is left for a fresh one.
+    const steady_point first_word = share_of_time(run.bounds.first_word, clock_.steady(), settings_.hosts.size() + 1);
+    {
+      const conversation listed{talking_, connection};
+      co_await connection.transact(dialog, run.what, first_word);
+    }
     // An idle connection that died unnoticed: MAIL was never answered, so certainly nothing was sent.
     if (lease.reused && dialog.untouched() && !dialog.reusable()) continue;
     if (!run.first_reply_at) run.first_reply_at = connection.first_reply_at();
+    run.bounds.first_word = {};  // somebody spoke: whatever follows has the time of its command
     run.report.host = connection.peer();
     run.settle_transaction(dialog, count, connection.host_name());
     if (dialog.reusable()) co_await pool_.give_back(std::move(lease.connection));
@@ -90,12 +118,22 @@ async::awaitable<void> smtp_adapter::run_transaction(delivery_run& run) {
 }
 
 async::awaitable<probe_report> smtp_adapter::probe(steady_point deadline) {
+  const steady_point start = clock_.steady();
   probe_report report;
-  pool_lease lease = co_await pool_.acquire(freshness::fresh, deadline);
+  opening_bounds bounds;
+  bounds.deadline = deadline;
+  pool_lease lease = co_await pool_.acquire(freshness::fresh, bounds);
   report.healthy = lease.connection != nullptr;
   report.outcome = std::move(lease.failure);
-  if (lease.connection) co_await lease.connection->quit();
+  if (!lease.connection) co_return report;
+  if (const auto spoke = lease.connection->first_reply_at())
+    report.first_reply = std::chrono::duration_cast<duration>(*spoke - start);
+  co_await lease.connection->quit();
   co_return report;
+}
+
+void smtp_adapter::let_go(duration silence) {
+  for (smtp_connection* one : talking_) one->let_go(silence);
 }
 
 async::awaitable<lookup_report> smtp_adapter::look_up(std::string, std::string, steady_point) {

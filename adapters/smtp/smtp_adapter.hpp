@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "adapters/adapter.hpp"
 #include "adapters/destination_config.hpp"
@@ -25,6 +26,7 @@ class smtp_adapter final : public adapter {
   [[nodiscard]] async::awaitable<lookup_report> look_up(std::string attempt_id, std::string recipient,
                                                         steady_point deadline) override;
   void close_idle() override { pool_.close_idle(); }
+  void let_go(duration silence) override;
 
  private:
   struct delivery_run;
@@ -35,6 +37,7 @@ class smtp_adapter final : public adapter {
   smtp_settings settings_;
   const clock& clock_;
   smtp_pool pool_;
+  std::vector<smtp_connection*> talking_;  // in a transaction
 };
 
 }  // namespace stellwerk::adapters::smtp

@@ -16,6 +16,9 @@ std::string describe(const error& failure) {
   return failure.message();
 }
 
+// A limit of zero is none.
+steady_point earlier(steady_point at, steady_point limit) { return limit == steady_point{} ? at : std::min(at, limit); }
+
 }  // namespace
 
 smtp_connection::smtp_connection(std::unique_ptr<net::stream> stream, std::size_t host, const smtp_settings& settings,
@@ -41,18 +44,26 @@ duration smtp_connection::timeout_of(attempt_stage stage) const {
 }
 
 void smtp_connection::set_deadline(duration timeout, steady_point limit) {
-  const steady_point at = clock_.steady() + timeout;
-  stream_->expires_at(limit == steady_point{} ? at : std::min(at, limit));
+  deadline_ = earlier(clock_.steady() + timeout, limit);
+  stream_->expires_at(deadline_);
+}
+
+void smtp_connection::let_go(duration silence) {
+  if (!silent_since_) return;
+  deadline_ = std::min(deadline_, std::max(clock_.steady(), *silent_since_ + silence));
+  stream_->expires_at(deadline_);
 }
 
 async::awaitable<void> smtp_connection::open(opening_dialog& dialog, const net::tls_context* tls,
-                                             steady_point deadline) {
+                                             opening_bounds bounds) {
   mail::reply answer;
   std::string trouble;
   for (client_action action = dialog.next(); action.step != client_step::done; action = dialog.next()) {
-    set_deadline(timeout_of(action.stage), deadline);
+    const bool is_first_word = action.stage == attempt_stage::greeting && bounds.first_word != steady_point{};
+    set_deadline(timeout_of(action.stage),
+                 is_first_word ? earlier(bounds.first_word, bounds.deadline) : bounds.deadline);
     if (action.step == client_step::start_tls) {
-      co_await start_tls(dialog, tls, deadline);
+      co_await start_tls(dialog, tls, bounds.deadline);
       continue;
     }
     if (action.step == client_step::write) {
@@ -87,7 +98,8 @@ async::awaitable<void> smtp_connection::start_tls(opening_dialog& dialog, const 
   }
 }
 
-async::awaitable<void> smtp_connection::transact(transaction_dialog& dialog, const attempt& what) {
+async::awaitable<void> smtp_connection::transact(transaction_dialog& dialog, const attempt& what,
+                                                 steady_point first_word) {
   ++transactions_;
   mail::reply answer;
   std::string trouble;
@@ -96,13 +108,17 @@ async::awaitable<void> smtp_connection::transact(transaction_dialog& dialog, con
       co_await write_content(dialog, what);
       continue;
     }
-    duration patience = timeout_of(action.stage);
+    // A message that is handed over is waited for, whatever the attempt's own deadline (RFC 1047).
+    const bool handed_over = action.stage == attempt_stage::dot;
+    begin_wait(!handed_over);
     // A peer that has said nothing yet since the connection lay idle may be gone: it has the time of a greeting, then a
     // fresh connection tells.
-    if (action.stage == attempt_stage::mail && !first_reply_at_)
-      patience = std::min(patience, settings_.timeouts.greeting);
-    // A message that is handed over is waited for, whatever the attempt's own deadline (RFC 1047).
-    set_deadline(patience, action.stage == attempt_stage::dot ? steady_point{} : what.deadline);
+    if (action.stage == attempt_stage::mail && !first_reply_at_) {
+      set_deadline(settings_.timeouts.greeting,
+                   first_word == steady_point{} ? what.deadline : earlier(first_word, what.deadline));
+    } else {
+      set_deadline(timeout_of(action.stage), handed_over ? steady_point{} : what.deadline);
+    }
     if (action.step == client_step::write) {
       trouble = co_await write(action.bytes);
     } else {
@@ -113,11 +129,13 @@ async::awaitable<void> smtp_connection::transact(transaction_dialog& dialog, con
     }
     if (!trouble.empty()) dialog.on_lost(trouble);
   }
+  begin_wait(false);
 }
 
 async::awaitable<void> smtp_connection::write_content(transaction_dialog& dialog, const attempt& what) {
   content_blocks blocks{*what.content};
   while (!blocks.finished()) {
+    begin_wait(true);
     set_deadline(settings_.timeouts.data_block, what.deadline);
     // A peer that hangs up or refuses before the end is seen before the end is sent: certainly not accepted.
     if (stale()) {
@@ -130,7 +148,10 @@ async::awaitable<void> smtp_connection::write_content(transaction_dialog& dialog
       }
       co_return;
     }
-    if (blocks.at_last()) dialog.on_content_committed();
+    if (blocks.at_last()) {
+      begin_wait(false);
+      dialog.on_content_committed();
+    }
     const std::span<const std::string_view> parts = blocks.next();
     const result<void> written = co_await stream_->write_all(parts);
     if (!written) {

@@ -1,6 +1,7 @@
 // smtp_connection: performs what the dialogs decide over one stream. Thread-bound; used by one attempt at a time.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,18 @@
 
 namespace stellwerk::adapters::smtp {
 
+// How long a peer is waited for before anything of a message is on its way. Zero points: no such bound.
+struct opening_bounds {
+  steady_point deadline{};    // of all that follows
+  steady_point first_word{};  // of the greeting, or of the first reply after a time of idleness
+};
+
+// The first of `parts` equal parts of the time up to a bound.
+[[nodiscard]] inline steady_point share_of_time(steady_point bound, steady_point now, std::size_t parts) {
+  if (bound == steady_point{}) return bound;
+  return now + std::max(steady_point::duration{0}, bound - now) / static_cast<long long>(parts);
+}
+
 class smtp_connection {
  public:
   // Borrows the settings and the clock.
@@ -26,10 +39,13 @@ class smtp_connection {
 
   // TLS from the first octet (RFC 8314); what went wrong, or "". `tls` may be null: that is a failure.
   [[nodiscard]] async::awaitable<std::string> secure(const net::tls_context* tls, steady_point deadline);
-  // Up to ready for MAIL, or a failure in the dialog. `tls` may be null where TLS is off. A deadline of zero is none.
-  [[nodiscard]] async::awaitable<void> open(opening_dialog& dialog, const net::tls_context* tls, steady_point deadline);
-  // One transaction; `what` outlives it. The deadline never cuts the wait for the reply after the dot.
-  [[nodiscard]] async::awaitable<void> transact(transaction_dialog& dialog, const attempt& what);
+  // Up to ready for MAIL, or a failure in the dialog. `tls` may be null where TLS is off.
+  [[nodiscard]] async::awaitable<void> open(opening_dialog& dialog, const net::tls_context* tls, opening_bounds bounds);
+  // One transaction; `what` outlives it. Its deadline never cuts the wait for the reply after the dot.
+  [[nodiscard]] async::awaitable<void> transact(transaction_dialog& dialog, const attempt& what,
+                                                steady_point first_word);
+  // During a transaction: a wait before the content is committed ends when the peer has been silent for so long.
+  void let_go(duration silence);
   // QUIT, without waiting for the answer.
   [[nodiscard]] async::awaitable<void> quit();
 
@@ -52,6 +68,10 @@ class smtp_connection {
   [[nodiscard]] async::awaitable<std::string> read_reply(mail::reply& into);
   [[nodiscard]] bool take_buffered_reply(mail::reply& into);
   void set_deadline(duration timeout, steady_point limit);
+  // What is waited for from here on may be given up without a doubt about the message, or may not.
+  void begin_wait(bool nothing_committed) {
+    silent_since_ = nothing_committed ? std::optional{clock_.steady()} : std::nullopt;
+  }
   [[nodiscard]] duration timeout_of(mail::attempt_stage stage) const;
 
   std::unique_ptr<net::stream> stream_;
@@ -64,6 +84,8 @@ class smtp_connection {
   std::size_t begin_ = 0;  // unread octets of the buffer
   std::size_t end_ = 0;
   std::optional<steady_point> first_reply_at_;
+  std::optional<steady_point> silent_since_;  // see let_go()
+  steady_point deadline_{};                   // of the stream
   std::uint32_t transactions_ = 0;
 };
 

@@ -42,7 +42,7 @@ smtp_pool::smtp_pool(const std::string& destination, const smtp_settings& settin
       log_{log},
       marked_until_(settings.hosts.size()) {}
 
-async::awaitable<pool_lease> smtp_pool::acquire(freshness wanted, steady_point deadline) {
+async::awaitable<pool_lease> smtp_pool::acquire(freshness wanted, opening_bounds bounds) {
   pool_lease lease;
   co_await quit_expired();
   if (wanted == freshness::any) lease.connection = take_idle();
@@ -52,8 +52,11 @@ async::awaitable<pool_lease> smtp_pool::acquire(freshness wanted, steady_point d
     co_return lease;
   }
   std::optional<mail::recipient_outcome> failure;
+  std::size_t left = settings_.hosts.size();
   for (const std::size_t host : hosts_in_order()) {
-    lease = co_await open_host(host, deadline);
+    opening_bounds share = bounds;
+    share.first_word = share_of_time(bounds.first_word, clock_.steady(), left--);
+    lease = co_await open_host(host, share);
     if (lease.connection) {
       marked_until_[host] = {};
       co_return lease;
@@ -65,7 +68,7 @@ async::awaitable<pool_lease> smtp_pool::acquire(freshness wanted, steady_point d
     } else {
       failure = std::move(lease.failure);
     }
-    if (deadline != steady_point{} && clock_.steady() >= deadline) break;
+    if (bounds.deadline != steady_point{} && clock_.steady() >= bounds.deadline) break;
   }
   co_return failed_lease(failure ? std::move(*failure) : unreachable(attempt_stage::connect, "no host is configured"));
 }
@@ -122,33 +125,37 @@ void smtp_pool::mark(std::size_t host, const mail::recipient_outcome& why) {
   marked_until_[host] = clock_.steady() + host_mark_duration;
 }
 
-async::awaitable<pool_lease> smtp_pool::open_host(std::size_t host, steady_point deadline) {
+async::awaitable<pool_lease> smtp_pool::open_host(std::size_t host, opening_bounds bounds) {
   bool tls_failed = false;
   const bool implicit = settings_.hosts[host].port == implicit_tls_port && settings_.tls != tls_mode::off;
-  pool_lease lease = co_await open_channel(host, implicit ? channel::encrypted : channel::clear, deadline, tls_failed);
+  pool_lease lease = co_await open_channel(host, implicit ? channel::encrypted : channel::clear, bounds, tls_failed);
   if (lease.connection || !tls_failed || settings_.tls != tls_mode::opportunistic) co_return lease;
   tls_failed = false;
-  lease = co_await open_channel(host, channel::clear_for_good, deadline, tls_failed);
+  bounds.first_word = {};  // it has spoken
+  lease = co_await open_channel(host, channel::clear_for_good, bounds, tls_failed);
   co_return lease;
 }
 
-async::awaitable<pool_lease> smtp_pool::open_channel(std::size_t host, channel state, steady_point deadline,
+async::awaitable<pool_lease> smtp_pool::open_channel(std::size_t host, channel state, opening_bounds bounds,
                                                      bool& tls_failed) {
   const host_port& where = settings_.hosts[host];
   net::connect_options options;
   options.allow_private_address = settings_.allow_private_address;
   options.deadline = clock_.steady() + settings_.timeouts.connect;
-  if (deadline != steady_point{}) options.deadline = std::min(options.deadline, deadline);
+  for (const steady_point bound : {bounds.deadline, bounds.first_word}) {
+    if (bound != steady_point{}) options.deadline = std::min(options.deadline, bound);
+  }
   auto stream = co_await connector_.connect(where.host, where.port, options);
   if (!stream) co_return failed_lease(unreachable(attempt_stage::connect, stream.error().message()));
 
   auto connection = std::make_unique<smtp_connection>(std::move(*stream), host, settings_, clock_);
   if (state == channel::encrypted) {
-    const std::string trouble = co_await connection->secure(tls_.get(), deadline);
+    const steady_point until = bounds.first_word == steady_point{} ? bounds.deadline : options.deadline;
+    const std::string trouble = co_await connection->secure(tls_.get(), until);
     if (!trouble.empty()) co_return failed_lease(unreachable(attempt_stage::starttls, trouble));
   }
   opening_dialog dialog{settings_, state};
-  co_await connection->open(dialog, tls_.get(), deadline);
+  co_await connection->open(dialog, tls_.get(), bounds);
   tls_failed = dialog.tls_failed();
   if (!dialog.ready()) {
     mail::recipient_outcome why = dialog.failure();

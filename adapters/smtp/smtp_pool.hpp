@@ -33,7 +33,8 @@ class smtp_pool {
   smtp_pool(const std::string& destination, const smtp_settings& settings, net::connector& connector,
             std::shared_ptr<const net::tls_context> tls, const clock& time, logger& log);
 
-  [[nodiscard]] async::awaitable<pool_lease> acquire(freshness wanted, steady_point deadline);
+  // Where the first word is bounded, the hosts share that time evenly.
+  [[nodiscard]] async::awaitable<pool_lease> acquire(freshness wanted, opening_bounds bounds);
   // Kept for the next one, or ended by QUIT when it has carried its share.
   [[nodiscard]] async::awaitable<void> give_back(std::unique_ptr<smtp_connection> connection);
   void close_idle() { idle_.clear(); }
@@ -48,8 +49,8 @@ class smtp_pool {
   [[nodiscard]] std::unique_ptr<smtp_connection> take_idle();
   [[nodiscard]] async::awaitable<void> quit_expired();
   [[nodiscard]] std::vector<std::size_t> hosts_in_order() const;
-  [[nodiscard]] async::awaitable<pool_lease> open_host(std::size_t host, steady_point deadline);
-  [[nodiscard]] async::awaitable<pool_lease> open_channel(std::size_t host, channel state, steady_point deadline,
+  [[nodiscard]] async::awaitable<pool_lease> open_host(std::size_t host, opening_bounds bounds);
+  [[nodiscard]] async::awaitable<pool_lease> open_channel(std::size_t host, channel state, opening_bounds bounds,
                                                           bool& tls_failed);
   void mark(std::size_t host, const mail::recipient_outcome& why);
   [[nodiscard]] bool is_marked(std::size_t host) const;

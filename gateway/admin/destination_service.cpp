@@ -141,8 +141,8 @@ destination_service::answer<v1::ProbeDestinationResponse> destination_service::p
   const async::completion<adapters::probe_report> done{co_await boost::asio::this_coro::executor};
   sources_.run.probe(request.name(), [done](adapters::probe_report report) { done.set(std::move(report)); });
   const adapters::probe_report report = co_await done.wait();
-  change note = [name = request.name(), healthy = report.healthy](delivery::destination_table& table) {
-    return table.operator_probed(name, healthy);
+  change note = [name = request.name(), report](delivery::destination_table& table) {
+    return table.operator_probed(name, report);
   };
   (void)co_await on_table(std::move(note));
   v1::ProbeDestinationResponse response;

@@ -32,6 +32,7 @@ void destination_table::report_transitions(slot& one) {
                                 {"cause", to_string(step.cause)},
                                 {"ejection_ms", step.ejection.count()}};
     if (log_.enabled(level)) log_.write(level, "destination_state", fields);
+    if (step.to == policy::health_state::open && step.cause == policy::ejection_cause::connect) note_unreachable(one);
     changed_ = true;
   }
   publish_state(one);
@@ -47,7 +48,8 @@ std::vector<destination_snapshot> destination_table::snapshot() const {
     shown.adapter = one->traits.adapter;
     shown.zone = one->traits.zone;
     shown.state = state_word(one->health, now);
-    shown.cause = one->health.state() == policy::health_state::closed ? "" : std::string{to_string(one->health.cause())};
+    shown.cause =
+        one->health.state() == policy::health_state::closed ? "" : std::string{to_string(one->health.cause())};
     shown.in_flight = one->share.in_use();
     shown.connections = one->traits.connections;
     shown.backlog = one->backlog;

@@ -36,6 +36,7 @@ struct destination_table::slot {
     waited = before.waited;
     waits = before.waits;
     operator_reason = before.operator_reason;
+    patience = before.patience;
     health.keep_operator_mark(before.health);
   }
   [[nodiscard]] bool quota_has(double recipients, time_point now) const {
@@ -48,6 +49,7 @@ struct destination_table::slot {
 
   policy::destination_traits traits;
   policy::destination_health health;
+  policy::patience patience;
   policy::throttle throttle;
   policy::sender_gate senders;
   policy::refused_policy_counter refusals;

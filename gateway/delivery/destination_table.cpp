@@ -399,13 +399,32 @@ std::vector<std::string> destination_table::advance() {
   return probes;
 }
 
-void destination_table::probe_finished(std::string_view name, bool succeeded) {
-  const auto known = slots_.find(name);
-  if (known == slots_.end()) return;
-  known->second->health.probe_finished(succeeded, time_.steady());
-  report_transitions(*known->second);
+void destination_table::probe_finished(std::string_view name, const adapters::probe_report& report) {
+  if (const auto known = slots_.find(name); known != slots_.end()) note_probe(*known->second, report);
+}
+
+void destination_table::note_probe(slot& one, const adapters::probe_report& report) {
+  const steady_point now = time_.steady();
+  if (report.first_reply > duration{0}) one.patience.note(report.first_reply, now);
+  one.health.probe_finished(report.healthy, now);
+  if (!report.healthy) note_unreachable(one);
+  report_transitions(one);
   changed_ = true;
 }
+
+duration destination_table::patience_with(const reservation& held) const {
+  return held.ticket.trial ? duration{0} : at(held.destination).patience.at(time_.steady());
+}
+
+void destination_table::note_first_word(std::string_view name, duration took) {
+  if (const auto known = slots_.find(name); known != slots_.end()) known->second->patience.note(took, time_.steady());
+}
+
+void destination_table::note_unreachable(const slot& one) {
+  unreachable_.push_back({one.traits.name, one.patience.at(time_.steady())});
+}
+
+std::vector<unreachable_destination> destination_table::take_unreachable() { return std::exchange(unreachable_, {}); }
 
 bool destination_table::take_changed() { return std::exchange(changed_, false); }
 
@@ -455,15 +474,13 @@ bool destination_table::resume(std::string_view name) {
   return true;
 }
 
-bool destination_table::operator_probed(std::string_view name, bool succeeded) {
+bool destination_table::operator_probed(std::string_view name, const adapters::probe_report& report) {
   const auto known = slots_.find(name);
   if (known == slots_.end()) return false;
   slot& one = *known->second;
   if (one.health.state() != policy::health_state::open) return true;
   one.health.probe_started(time_.steady());
-  one.health.probe_finished(succeeded, time_.steady());
-  report_transitions(one);
-  changed_ = true;
+  note_probe(one, report);
   return true;
 }
 

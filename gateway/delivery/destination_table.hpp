@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "adapters/attempt.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
@@ -25,6 +26,7 @@
 #include "policy/health/destination_health.hpp"
 #include "policy/health/pacing.hpp"
 #include "policy/health/pair_health.hpp"
+#include "policy/health/patience.hpp"
 #include "policy/health/refused_policy_counter.hpp"
 #include "policy/health/sender_gate.hpp"
 #include "policy/health/throttle.hpp"
@@ -63,6 +65,12 @@ struct refusal {
   using part = policy::refused_reservation::part;
   policy::candidate_reason reason = policy::candidate_reason::none;
   part of = part::destination;
+};
+
+// A destination that nobody answers at, and how long its silence is to be borne.
+struct unreachable_destination {
+  std::string name;
+  duration silence{0};
 };
 
 struct destination_snapshot {
@@ -109,6 +117,13 @@ class destination_table final : public policy::live_state {
               const std::vector<std::string_view>& domains, duration took);
   void cancel(const reservation& held);  // the attempt was never made
 
+  // How long the attempt may wait for the first word where another destination would have its recipients at once. Zero,
+  // as long as the time-outs say, for a trial: it is there to learn.
+  [[nodiscard]] duration patience_with(const reservation& held) const;
+  void note_first_word(std::string_view name, duration took);
+  // Since the last call: ejected because nobody answered, or found so by a probe.
+  [[nodiscard]] std::vector<unreachable_destination> take_unreachable();
+
   // How many attempts of `stream` could start there now. Cheap; asked before anything is read from the store.
   [[nodiscard]] std::size_t room(std::string_view name, mail::traffic_stream stream) const;
   [[nodiscard]] bool panic_allowed(std::string_view name) const;
@@ -137,7 +152,7 @@ class destination_table final : public policy::live_state {
 
   // Lets time pass; names of destinations whose handshake probe is due, marked as started.
   [[nodiscard]] std::vector<std::string> advance();
-  void probe_finished(std::string_view name, bool succeeded);
+  void probe_finished(std::string_view name, const adapters::probe_report& report);
   // True when something became available since the last call: lanes are worth pulling.
   [[nodiscard]] bool take_changed();
   // Mail that waits for a token or a pause may go on then.
@@ -148,7 +163,7 @@ class destination_table final : public policy::live_state {
   bool suspend(std::string_view name, std::optional<duration> for_how_long, std::string_view reason);
   bool resume(std::string_view name);
   // A handshake that an operator asked for: on an ejected destination it counts as its probe, elsewhere for nothing.
-  bool operator_probed(std::string_view name, bool succeeded);
+  bool operator_probed(std::string_view name, const adapters::probe_report& report);
   [[nodiscard]] std::vector<destination_snapshot> snapshot() const;
   [[nodiscard]] double budget_spent(std::string_view name) const;
 
@@ -158,6 +173,8 @@ class destination_table final : public policy::live_state {
   [[nodiscard]] policy::candidate_reason unavailable(const slot& one) const;
   void publish_state(slot& one);
   void report_transitions(slot& one);
+  void note_unreachable(const slot& one);
+  void note_probe(slot& one, const adapters::probe_report& report);
   void note_sender(slot& one, const reservation& held, const std::vector<mail::recipient_outcome>& outcomes);
   void give_back_unused(slot& one, const reservation& held, const std::vector<mail::recipient_outcome>& outcomes);
   void adopt_destinations(const policy::policy& rules, bool health_changed);
@@ -184,6 +201,7 @@ class destination_table final : public policy::live_state {
   std::map<std::string, policy::quota_mark, std::less<>> dormant_;  // of names that this policy does not have
   std::vector<spool::usage_row> usage_;                             // to be written with the next intent
   std::uint64_t usage_stamp_ = 0;
+  std::vector<unreachable_destination> unreachable_;
   bool changed_ = true;
 };
 

@@ -230,7 +230,7 @@ void dispatcher::housekeeping(steady_point now) {
   put_off_left_ = put_off_max;
   for (const std::string& name : table_.advance()) {
     env_.run.probe(name, [this, name](adapters::probe_report report) {
-      post([this, name, report] { table_.probe_finished(name, report.healthy); });
+      post([this, name, report] { table_.probe_finished(name, report); });
     });
   }
   for (const auto& [rule, count] : rules_->take_errors()) {

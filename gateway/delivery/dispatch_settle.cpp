@@ -65,7 +65,9 @@ void dispatcher::handle(report_event& event) {
   std::vector<std::string_view> domains;
   for (const spool::recipient_row& row : done.rows) domains.push_back(domain_of(row.address));
   const auto took = std::chrono::duration_cast<duration>(env_.time.steady() - done.started);
-  table_.finish(done.held, report.recipients, domains, report.first_reply.count() > 0 ? report.first_reply : took);
+  const bool spoke = report.first_reply.count() > 0;
+  if (spoke) table_.note_first_word(done.held.destination, report.first_reply);
+  table_.finish(done.held, report.recipients, domains, spoke ? report.first_reply : took);
   end_trial(done);
   settlement work;
   work.request.urgent = false;

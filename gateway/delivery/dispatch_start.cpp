@@ -28,6 +28,11 @@ constexpr duration put_off_time{std::chrono::minutes{1}};
 // One more crash, and it is poison.
 bool is_suspect(const spool::recipient_row& row) { return row.intents_lost + 1 >= limits::intents_lost_max; }
 
+bool has_other_way(const policy::decision& made) {
+  return std::any_of(made.candidates.begin(), made.candidates.end(),
+                     [](const policy::candidate& one) { return one.verdict == policy::verdict::standby; });
+}
+
 // Out for this recipient although the destination serves others: its mailbox provider, its sender.
 bool waits_for_its_own_sake(const policy::decision& why) {
   return std::any_of(why.candidates.begin(), why.candidates.end(), [](const policy::candidate& one) {
@@ -77,11 +82,12 @@ dispatcher::planned dispatcher::plan(const delivery_message& message, const std:
           known != group_of.end() && result.groups[known->second].rows.size() < recipients_max(traits, chosen->way);
       if (!joins) {
         group_of[key] = result.groups.size();
-        result.groups.push_back({{}, *chosen, one.route, {}, {}});
+        result.groups.push_back({{}, *chosen, one.route, {}, true, {}});
       }
       start_group& group = result.groups[group_of[key]];
       group.rows.push_back(i);
       group.passed_over.push_back(passed_over(*rules_, one));
+      group.has_other_way = group.has_other_way && has_other_way(one);
       for (const policy::candidate& copy : one.shadows) {
         const bool wanted = copy.verdict == policy::verdict::standby && rows[i].attempts_made == 0;
         if (wanted) group.copies.emplace_back(rows[i].key, copy.destination);
@@ -171,6 +177,7 @@ void dispatcher::start(std::unique_ptr<job> what) {
   // Stable over all attempts of these recipients: a vendor that takes keys sees a repeat as one.
   attempt.idempotency_key = row.id.to_string() + "-" + std::to_string(one.rows.front().key.index);
   attempt.deadline = one.started + config_.attempt_timeout;
+  if (one.has_other_way) attempt.first_word_max = table_.patience_with(one.held);
   one.so_far.tried.push_back(one.held.destination);
   const std::uint64_t id = one.id;
   jobs_.emplace(id, std::move(what));
@@ -290,6 +297,7 @@ void dispatcher::begin_group(settlement& work, const message_ptr& message,
   one->message = message;
   one->held = std::move(std::get<reservation>(held));
   one->way = static_cast<adapters::delivery_way>(group.candidate.way);
+  one->has_other_way = group.has_other_way;
   one->so_far = so_far;
   one->on_trial = std::any_of(after.begin(), after.end(), is_suspect);
   if (one->on_trial) {

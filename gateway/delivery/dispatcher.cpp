@@ -90,6 +90,7 @@ void dispatcher::run() {
   }
   const steady_point now = env_.time.steady();
   if (now >= next_housekeeping_) housekeeping(now);
+  for (const unreachable_destination& one : table_.take_unreachable()) env_.run.let_go(one.name, one.silence);
   if (table_.take_changed()) lanes_dirty_ = true;
   if (lanes_dirty_) pump();
   at_rest_.store(!starting_ && jobs_.empty() && !will_start(), std::memory_order_release);
@@ -205,7 +206,7 @@ void dispatcher::start_with_acceptance(const start_group& group, const delivery_
   budget_.first_attempt(env_.time.steady());
   lanes_.charge(first.lane, group.rows.size(), message.row().size);
   pending.starts.push_back({intent.attempt_id, std::move(std::get<reservation>(held)),
-                            static_cast<adapters::delivery_way>(group.candidate.way)});
+                            static_cast<adapters::delivery_way>(group.candidate.way), group.has_other_way});
 }
 
 // What acceptance makes of a recipient that is not attempted now.
@@ -351,6 +352,7 @@ void dispatcher::handle(accepted_event& event) {
     one->message = message;
     one->held = std::move(begun.held);
     one->way = begun.way;
+    one->has_other_way = begun.has_other_way;
     for (const spool::recipient_row& row : one->rows) lease(row.key);
     start(std::move(one));
   }

@@ -128,6 +128,7 @@ class dispatcher final : public spool::acceptor {
       std::string attempt_id;
       reservation held;
       adapters::delivery_way way = adapters::delivery_way::main;
+      bool has_other_way = false;
     };
     // The notice of a recipient's refusal, stored with it.
     struct notice {

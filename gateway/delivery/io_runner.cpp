@@ -151,6 +151,14 @@ void io_runner::look_up(const std::string& destination, const std::string& attem
   });
 }
 
+void io_runner::let_go(const std::string& destination, duration silence) {
+  for (auto& one : places_) {
+    boost::asio::post(one->where.context, [&where = *one, destination, silence] {
+      if (const auto known = where.made.find(destination); known != where.made.end()) known->second->let_go(silence);
+    });
+  }
+}
+
 void io_runner::close() {
   for (auto& one : places_) {
     boost::asio::post(one->where.context, [&where = *one] { where.made.clear(); });

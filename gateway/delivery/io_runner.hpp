@@ -1,7 +1,7 @@
 // io_runner: the runner of the real process. Each io thread owns its adapters; attempts go round the threads, and an
 // adapter is made on its thread when it is first needed and replaced when its settings change.
 //
-// Thread rule: run, probe, look_up and adopt from any thread.
+// Thread rule: run, probe, look_up, let_go and adopt from any thread.
 #pragma once
 
 #include <atomic>
@@ -38,6 +38,7 @@ class io_runner final : public runner {
   void probe(const std::string& destination, std::function<void(adapters::probe_report)> done) override;
   void look_up(const std::string& destination, const std::string& attempt_id, const std::string& recipient,
                std::function<void(adapters::lookup_report)> done) override;
+  void let_go(const std::string& destination, duration silence) override;
 
   // Drops the adapters, each on its own thread; after the tasks are done.
   void close();

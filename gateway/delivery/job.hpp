@@ -18,6 +18,7 @@ struct start_group {
   policy::candidate candidate;
   std::size_t route = 0;
   std::vector<std::string> passed_over;  // parallel to rows: of each one's decision, for its intent
+  bool has_other_way = true;             // for each of them another candidate is available
   // Who is copied into the sandbox of which destination, with the first attempt.
   std::vector<std::pair<spool::recipient_key, std::uint16_t>> copies;
 };
@@ -34,8 +35,9 @@ struct job {
   std::vector<spool::recipient_row> rows;  // as stored: attempting, with the intent
   reservation held;
   adapters::delivery_way way = adapters::delivery_way::main;
-  walk so_far;  // with this attempt
-  bool on_trial = false;               // the next crash would make its recipients poison: no other such job beside it
+  bool has_other_way = false;  // see start_group
+  walk so_far;                 // with this attempt
+  bool on_trial = false;       // the next crash would make its recipients poison: no other such job beside it
   steady_point started{};
 };
 

@@ -17,6 +17,8 @@ class runner {
   virtual void probe(const std::string& destination, std::function<void(adapters::probe_report)> done) = 0;
   virtual void look_up(const std::string& destination, const std::string& attempt_id, const std::string& recipient,
                        std::function<void(adapters::lookup_report)> done) = 0;
+  // Attempts there of which nothing was committed end when their peer has been silent for so long (adapter::let_go).
+  virtual void let_go(const std::string& destination, duration silence) = 0;
 };
 
 // Runs a blocking read on a reader thread.

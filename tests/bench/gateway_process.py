@@ -14,6 +14,17 @@ import processes
 OPEN_STATES = ("scheduled", "ready", "attempting", "deferred", "unknown", "held")
 
 
+# What a configuration begins with, to be formatted: the admin side and an SMTP door that lets the loads choose their stream.
+OPENING = """
+node: {{name: bench.example, data_directory: data}}
+ingress:
+  smtp: [{{name: door, address: "127.0.0.1:0", allow_networks: [127.0.0.0/8]}}]
+http: {{admin: {{address: "127.0.0.1:0"}}}}
+clients:
+  - {{name: local, networks: [127.0.0.0/8], may_choose_stream: true, control_headers: true}}
+"""
+
+
 class Gateway:
     def __init__(self, binary, directory, configuration, environment=None):
         self.binary, self.directory = binary, pathlib.Path(directory)
@@ -98,12 +109,12 @@ class Gateway:
 
 
 class Simulate:
-    """The stand-ins for an MTA and for the ESPs, recording nothing."""
+    """The stand-ins for an MTA and for the ESPs, recording nothing unless `arguments` say so."""
 
-    def __init__(self, binary, directory):
+    def __init__(self, binary, directory, *arguments):
         self.addresses = {}
         with open(directory / "log", "ab") as log:
-            self.process = subprocess.Popen([binary, "simulate", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0"],
+            self.process = subprocess.Popen([binary, "simulate", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0", *arguments],
                                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
         threading.Thread(target=Gateway.read_addresses, args=(self, self.process), daemon=True).start()
         processes.wait_until(lambda: {"smtp", "http"} <= self.addresses.keys(), "the stand-ins", 20)

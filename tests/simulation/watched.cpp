@@ -117,4 +117,8 @@ void watched_runner::look_up(const std::string& destination, const std::string& 
   if (running_) real_.look_up(destination, attempt_id, recipient, std::move(done));
 }
 
+void watched_runner::let_go(const std::string& destination, duration silence) {
+  if (running_) real_.let_go(destination, silence);
+}
+
 }  // namespace stellwerk::simulation

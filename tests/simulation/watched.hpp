@@ -81,6 +81,7 @@ class watched_runner final : public delivery::runner {
   void probe(const std::string& destination, std::function<void(adapters::probe_report)> done) override;
   void look_up(const std::string& destination, const std::string& attempt_id, const std::string& recipient,
                std::function<void(adapters::lookup_report)> done) override;
+  void let_go(const std::string& destination, duration silence) override;
 
  private:
   delivery::runner& real_;

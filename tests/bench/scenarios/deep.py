@@ -11,16 +11,11 @@ from statistics import median
 import machine
 import processes
 import report
+from gateway_process import OPENING
 from loads import Sink, Source
 
-CONFIGURATION = """
-node: {{name: bench.example, data_directory: data}}
+CONFIGURATION = OPENING + """
 spool: {{bytes_max: 500GB}}
-ingress:
-  smtp: [{{name: door, address: "127.0.0.1:0", allow_networks: [127.0.0.0/8]}}]
-http: {{admin: {{address: "127.0.0.1:0"}}}}
-clients:
-  - {{name: local, networks: [127.0.0.0/8], may_choose_stream: true, control_headers: true}}
 destinations:
   working: {{adapter: smtp, hosts: ["127.0.0.1:{working}"], zone: on_prem}}
   closed: {{adapter: smtp, hosts: ["127.0.0.1:{closed}"], zone: on_prem}}

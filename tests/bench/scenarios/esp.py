@@ -6,16 +6,10 @@ import time
 
 import machine
 import report
-from gateway_process import Simulate
+from gateway_process import OPENING, Simulate
 from loads import Source
 
-CONFIGURATION = """
-node: {{name: bench.example, data_directory: data}}
-ingress:
-  smtp: [{{name: door, address: "127.0.0.1:0", allow_networks: [127.0.0.0/8]}}]
-http: {{admin: {{address: "127.0.0.1:0"}}}}
-clients:
-  - {{name: local, networks: [127.0.0.0/8], may_choose_stream: true, control_headers: true}}
+CONFIGURATION = OPENING + """
 destinations:
   mailjet: {{adapter: mailjet, url: "{url}", api_key: {{env: BENCH_PUBLIC}}, secret_key: {{env: BENCH_PRIVATE}}, zone: eu,
             allow_private_address: true, connections: {connections}}}

@@ -8,16 +8,11 @@ import time
 
 import machine
 import report
+from gateway_process import OPENING
 from loads import Sink, Source, read_log
 
-CONFIGURATION = """
-node: {{name: bench.example, data_directory: data}}
+CONFIGURATION = OPENING + """
 spool: {{bytes_max: 500GB}}
-ingress:
-  smtp: [{{name: door, address: "127.0.0.1:0", allow_networks: [127.0.0.0/8]}}]
-http: {{admin: {{address: "127.0.0.1:0"}}}}
-clients:
-  - {{name: local, networks: [127.0.0.0/8], may_choose_stream: true, control_headers: true}}
 destinations:
   onprem: {{adapter: smtp, hosts: ["127.0.0.1:{good}"], zone: on_prem}}
   stalled: {{adapter: smtp, hosts: ["127.0.0.1:{stalled}"], zone: eu}}

@@ -9,6 +9,7 @@ import time
 import machine
 import processes
 import report
+from gateway_process import OPENING
 from loads import Sink, Source
 
 SCRAPE_SECONDS = 15
@@ -18,14 +19,8 @@ RULES = [
     ("route", 'recipient.domain == "partner{i}.example"', ""),
     ("route", '"class-{i}" in tags && size > 100000', ""),
 ]
-CONFIGURATION = """
-node: {{name: bench.example, data_directory: data}}
+CONFIGURATION = OPENING + """
 spool: {{bytes_max: 500GB}}
-ingress:
-  smtp: [{{name: door, address: "127.0.0.1:0", allow_networks: [127.0.0.0/8]}}]
-http: {{admin: {{address: "127.0.0.1:0"}}}}
-clients:
-  - {{name: local, networks: [127.0.0.0/8], may_choose_stream: true, control_headers: true}}
 destinations:
   onprem: {{adapter: smtp, hosts: ["127.0.0.1:{sink}"], zone: on_prem}}
 policy:

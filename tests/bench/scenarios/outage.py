@@ -2,30 +2,22 @@
 
 Transactional mail at a steady rate, each message timed from its 250 until a stand-in has it; a quiet time first, then the trouble.
 `out_s` is when the destination's state changed, `extra_p99_ms` the p99 of the hand-over of messages that came in the trouble over the quiet one,
-`spent` the messages offered to it after it was out, `amplification` attempts per message.
+`spent` the messages offered to it after it was out (those under way at that moment were offered before), `amplification` attempts per message.
 """
 import datetime
 import json
 import math
 import signal
 import smtplib
-import subprocess
 import threading
 import time
 import urllib.request
 
 import machine
-import processes
 import report
-from gateway_process import Gateway
+from gateway_process import OPENING, Simulate
 
-CONFIGURATION = """
-node: {{name: bench.example, data_directory: data}}
-ingress:
-  smtp: [{{name: door, address: "127.0.0.1:0", allow_networks: [127.0.0.0/8]}}]
-http: {{admin: {{address: "127.0.0.1:0"}}}}
-clients:
-  - {{name: local, networks: [127.0.0.0/8], may_choose_stream: true, control_headers: true}}
+CONFIGURATION = OPENING + """
 destinations:
   onprem: {{adapter: smtp, hosts: ["127.0.0.1:{mta}"], zone: on_prem}}
   mailjet: {{adapter: mailjet, url: "{esp}/mailjet", api_key: {{env: BENCH_PUBLIC}}, secret_key: {{env: BENCH_PRIVATE}}, zone: eu, allow_private_address: true}}
@@ -61,16 +53,11 @@ def arguments(group):
     group.add_argument("--outage-rate", type=float, help="messages a second (default 20)")
 
 
-class StandIn:
+class StandIn(Simulate):
     def __init__(self, bench, name):
         folder = bench.folder(name)
-        self.record, self.addresses = folder / "record", {}
-        with open(folder / "log", "ab") as log:
-            self.process = subprocess.Popen([bench.binary, "simulate", "--smtp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--record", self.record],
-                                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
-        threading.Thread(target=Gateway.read_addresses, args=(self, self.process), daemon=True).start()
-        processes.wait_until(lambda: {"smtp", "http"} <= self.addresses.keys(), "the stand-ins", 20)
-        self.url = f"http://127.0.0.1:{self.addresses['http'][1]}"
+        self.record = folder / "record"
+        super().__init__(bench.binary, folder, "--record", self.record)
 
     def faults(self, rules):
         urllib.request.urlopen(urllib.request.Request(self.url + "/faults", json.dumps(rules).encode(), method="POST"), timeout=10).read()
@@ -124,20 +111,30 @@ class Mail(threading.Thread):
 
 
 class Watch(threading.Thread):
-    """When the state of the destination left `closed`, and which ones it had."""
+    """When the state of the destination left `closed`, what it had been offered by then, and which states it had."""
 
     def __init__(self, gateway, name):
         super().__init__(daemon=True)
-        self.gateway, self.name, self.states, self.left, self.ended = gateway, name, [], None, False
+        self.gateway, self.name, self.states, self.left, self.offered, self.ended = gateway, name, [], None, 0, False
 
     def run(self):
         while not self.ended:
-            state = next(d["state"] for d in self.gateway.call("DestinationService/ListDestinations")["destinations"] if d["name"] == self.name)
-            if self.states[-1:] != [state]:
-                self.states.append(state)
-                if state != "closed" and self.left is None:
-                    self.left = time.time()
+            # Asked in this order: an attempt that ends in between is missing from what was offered before, never too many.
+            over = attempts(self.gateway, self.name)
+            now = next(d for d in self.gateway.call("DestinationService/ListDestinations")["destinations"] if d["name"] == self.name)
+            if self.states[-1:] != [now["state"]]:
+                self.states.append(now["state"])
+                if now["state"] != "closed" and self.left is None:
+                    self.left, self.offered = time.time(), over + now.get("inFlight", 0)
             time.sleep(0.02)
+
+    def spent(self):
+        return max(0, int(attempts(self.gateway, self.name) - self.offered)) if self.left else 0
+
+    def stop(self):
+        self.ended = True
+        if self.ident:
+            self.join()
 
 
 def attempts(gateway, destination=None):
@@ -161,13 +158,9 @@ def one_case(bench, name, quiet, lasting, rate):
         time.sleep(0.2)
         before, counted = time.time(), attempts(gateway)
         stand_ins[first].trouble(trouble)
-        mail.special, spent_from = special, None
-        while time.time() < before + lasting:
-            if watch.left and spent_from is None:
-                spent_from = attempts(gateway, first), time.time()
-            time.sleep(0.05)
-        spent = attempts(gateway, first) - spent_from[0] if spent_from else 0
-        out_for = time.time() - spent_from[1] if spent_from else 0
+        mail.special = special
+        time.sleep(max(0, before + lasting - time.time()))
+        spent, out_for = watch.spent(), time.time() - (watch.left or time.time())
         mail.ended = True
         mail.join(90)
         made = attempts(gateway) - counted
@@ -185,10 +178,11 @@ def one_case(bench, name, quiet, lasting, rate):
         bench.record({"case": name, "first": first, "messages": later, "missing": len(ordinary) - len(waits),
                       "out_s": watch.left - before if watch.left else None, "states": " ".join(watch.states),
                       "extra_p50_ms": percentile(during, 0.5) - percentile(usual, 0.5), "extra_p99_ms": percentile(during, 0.99) - percentile(usual, 0.99),
-                      "spent": int(spent), "probe_intervals": int(out_for / 5) + 1, "amplification": made / max(later, 1), "bounced": int(bounced),
+                      "spent": spent, "probe_intervals": int(out_for / 5) + 1, "amplification": made / max(later, 1), "bounced": int(bounced),
                       **noise.row(gateway.cpu() - cpu)})
     finally:
-        mail.ended = watch.ended = True
+        mail.ended = True
+        watch.stop()
         gateway.kill()
         for one in stand_ins.values():
             one.stop()

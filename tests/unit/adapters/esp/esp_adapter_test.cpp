@@ -54,8 +54,10 @@ class fake_relay final : public adapter {
     co_return lookup_report{};
   }
   void close_idle() override { closed_idle = true; }
+  void let_go(duration silence) override { borne = silence; }
   std::vector<attempt> attempts;
   bool closed_idle = false;
+  duration borne{0};
 };
 
 class esp_adapter_test : public ::testing::Test {
@@ -275,6 +277,12 @@ TEST_F(esp_adapter_test, look_up_asks_the_vendor) {
 TEST_F(esp_adapter_test, closing_idle_connections_reaches_the_relay) {
   adapter().close_idle();
   EXPECT_TRUE(relay_->closed_idle);
+}
+
+TEST_F(esp_adapter_test, letting_go_of_the_silent_reaches_the_relay) {
+  adapter().let_go(std::chrono::seconds{2});
+  EXPECT_EQ(relay_->borne, std::chrono::seconds{2});
+  adapter(false).let_go(std::chrono::seconds{2});
 }
 
 TEST_F(esp_adapter_test, messages_of_one_moment_share_a_request) {

@@ -337,6 +337,81 @@ TEST_F(smtp_adapter_test, a_peer_that_froze_while_idle_is_given_the_time_of_a_gr
   expect_scripts_met();
 }
 
+attempt an_attempt_with_another_way() {
+  attempt what = an_attempt();
+  what.first_word_max = std::chrono::milliseconds{1500};
+  return what;
+}
+
+TEST_F(smtp_adapter_test, mail_that_has_another_way_waits_for_the_first_word_only_so_long) {
+  expect_connection([](script_peer& peer, memory_stream&) { peer.stall(); });
+  const attempt_report report = deliver_for(an_attempt_with_another_way(), seconds{5});
+  EXPECT_EQ(outcomes_of(report), "deferred_destination deferred_destination");
+  EXPECT_EQ(report.recipients[0].stage, attempt_stage::greeting);
+  EXPECT_TRUE(report.recipients[0].connect_class);
+  EXPECT_EQ(lasted_, std::chrono::milliseconds{1500});
+}
+
+TEST_F(smtp_adapter_test, a_peer_that_froze_while_idle_and_does_not_greet_either_has_that_time_in_all) {
+  expect_connection([](script_peer& peer, memory_stream&) { take_message(greet(peer)).stall(); });
+  expect_connection([](script_peer& peer, memory_stream&) { peer.stall(); });
+  static_cast<void>(deliver(an_attempt()));
+  const attempt_report report = deliver_for(an_attempt_with_another_way(), seconds{9});
+  EXPECT_EQ(outcomes_of(report), "deferred_destination deferred_destination");
+  EXPECT_EQ(lasted_, std::chrono::milliseconds{1500});
+  expect_scripts_met();
+}
+
+TEST_F(smtp_adapter_test, hosts_share_the_time_for_the_first_word) {
+  settings_.hosts = {{first_host, 25}, {second_host, 25}};
+  expect_connection([](script_peer& peer, memory_stream&) { peer.stall(); });
+  expect_connection([](script_peer& peer, memory_stream&) { take_message(greet(peer)); }, second_host);
+  EXPECT_EQ(outcomes_of(deliver_for(an_attempt_with_another_way(), seconds{5})), "delivered delivered");
+  EXPECT_EQ(lasted_, std::chrono::milliseconds{750});
+  expect_scripts_met();
+}
+
+TEST_F(smtp_adapter_test, who_has_spoken_has_the_time_of_each_command) {
+  settings_.timeouts.command = seconds{60};
+  expect_connection([](script_peer& peer, memory_stream&) { greet(peer).stall(); });
+  const attempt_report report = deliver_for(an_attempt_with_another_way(), seconds{61});
+  EXPECT_EQ(report.recipients[0].stage, attempt_stage::mail);
+  EXPECT_EQ(lasted_, seconds{60});
+}
+
+// The destination was taken for dead while this one was talking to it.
+TEST_F(smtp_adapter_test, let_go_ends_what_is_not_committed_when_its_peer_has_been_silent_for_so_long) {
+  const std::vector<std::pair<script, attempt_stage>> rows{
+      {[](script_peer& peer, memory_stream&) { greet(peer).stall(); }, attempt_stage::mail},
+      {[](script_peer& peer, memory_stream&) { greet(peer).line_starting("MAIL").send("250 ok\r\n").stall(); },
+       attempt_stage::rcpt}};
+  for (const auto& [steps, stage] : rows) {
+    expect_connection(steps);
+    static_cast<void>(time_.call_at(clock_.steady() + seconds{1}, [this] { adapter().let_go(seconds{2}); }));
+    const attempt_report report = deliver_for(an_attempt(), seconds{301});
+    EXPECT_EQ(outcomes_of(report), "deferred_destination deferred_destination");
+    EXPECT_EQ(report.recipients[0].stage, stage);
+    EXPECT_EQ(lasted_, seconds{2});
+  }
+}
+
+TEST_F(smtp_adapter_test, let_go_leaves_alone_what_was_handed_over) {
+  expect_connection([](script_peer& peer, memory_stream&) { take_envelope(greet(peer)).data().stall(); });
+  static_cast<void>(time_.call_at(clock_.steady() + seconds{1}, [this] { adapter().let_go(seconds{2}); }));
+  EXPECT_EQ(outcomes_of(deliver_for(an_attempt(), seconds{601})), "unknown unknown");
+  EXPECT_EQ(lasted_, settings_.timeouts.data_termination);
+}
+
+TEST_F(smtp_adapter_test, a_probe_tells_how_long_the_greeting_took) {
+  expect_connection([this](script_peer& peer, memory_stream&) {
+    peer.then([this] { clock_.advance(seconds{3}); });
+    greet(peer).line("QUIT");
+  });
+  const probe_report report = support::run_for_test(context_, adapter().probe(clock_.steady() + seconds{10}));
+  EXPECT_TRUE(report.healthy);
+  EXPECT_EQ(report.first_reply, seconds{3});
+}
+
 TEST_F(smtp_adapter_test, closed_idle_connections_are_not_reused) {
   for (int i = 0; i < 2; ++i) expect_connection([](script_peer& peer, memory_stream&) { take_message(greet(peer)); });
   static_cast<void>(deliver(an_attempt()));

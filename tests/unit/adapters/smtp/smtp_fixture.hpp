@@ -91,10 +91,13 @@ class smtp_fixture : public ::testing::Test {
   faulty_connector client_side_{network_};
   smtp_settings settings_;
   std::shared_ptr<const net::tls_context> tls_;
+  duration lasted_{0};  // of the last deliver_for()
 
  private:
-  static async::awaitable<void> keep(async::awaitable<attempt_report> delivery, std::optional<attempt_report>& into) {
+  async::awaitable<void> keep(async::awaitable<attempt_report> delivery, std::optional<attempt_report>& into) {
+    const steady_point began = clock_.steady();
     into.emplace(co_await std::move(delivery));
+    lasted_ = std::chrono::duration_cast<duration>(clock_.steady() - began);
   }
 
   void meet(const std::string& host, std::unique_ptr<support::memory_stream> far) {

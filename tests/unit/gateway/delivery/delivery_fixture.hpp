@@ -33,6 +33,7 @@ class scripted_runner final : public runner {
     probes.push_back(destination);
     adapters::probe_report report;
     report.healthy = !dead.contains(destination);
+    report.first_reply = greeting;
     done(report);
   }
   void look_up(const std::string&, const std::string& attempt_id, const std::string& recipient,
@@ -43,10 +44,14 @@ class scripted_runner final : public runner {
     done(std::move(report));
   }
 
+  void let_go(const std::string& destination, duration silence) override { let_go_of[destination] = silence; }
+
   std::deque<held_attempt> attempts;
+  std::map<std::string, duration> let_go_of;  // the last silence of each
   std::vector<std::string> probes;
   std::vector<std::string> lookups;
   std::set<std::string> dead;
+  duration greeting{0};  // of each probe
   adapters::lookup_report lookup;
   std::set<std::string> found;  // recipients whose message the vendor has, whatever `lookup` says
 };
@@ -200,12 +205,13 @@ class delivery_fixture : public ::testing::Test {
   }
 
   // Answers the oldest attempt in flight; one outcome for all of its recipients, or one each.
-  void answer(std::vector<mail::recipient_outcome> outcomes) {
+  void answer(std::vector<mail::recipient_outcome> outcomes, duration first_reply = {}) {
     ASSERT_FALSE(runner_.attempts.empty()) << "no attempt in flight";
     auto held = std::move(runner_.attempts.front());
     runner_.attempts.pop_front();
     adapters::attempt_report report;
     report.recipients = outcomes.size() == 1 ? std::vector(held.what.recipients.size(), outcomes[0]) : outcomes;
+    report.first_reply = first_reply;
     held.done(std::move(report));
     settle();
   }

@@ -42,6 +42,56 @@ TEST_F(dispatcher_test, connection_refused_moves_to_the_next_destination_at_once
   EXPECT_EQ(row(id).state, recipient_state::delivered);
 }
 
+TEST_F(dispatcher_test, who_has_another_way_waits_less_for_the_first_word) {
+  start();
+  submit({"a@example.org"});
+  EXPECT_EQ(runner_.attempts.front().what.first_word_max, policy::patience::least);
+  answer({outcome_of(attempt_outcome::delivered)}, 2s);
+  submit({"b@example.org"});
+  EXPECT_EQ(runner_.attempts.front().what.first_word_max, 4s) << "twice the slowest one lately";
+  answer({connect_refused()});
+  ASSERT_EQ(in_flight_at(), "mailjet");
+  EXPECT_EQ(runner_.attempts.front().what.first_word_max, 0s) << "the last one there is";
+  answer({outcome_of(attempt_outcome::delivered)});
+  ASSERT_TRUE(dispatcher_->destinations().drain("mailjet", "maintenance"));
+  submit({"c@example.org"});
+  ASSERT_EQ(in_flight_at(), "onprem");
+  EXPECT_EQ(runner_.attempts.front().what.first_word_max, 0s);
+}
+
+TEST_F(dispatcher_test, a_trial_waits_as_long_as_the_time_outs_say_and_handshakes_teach_patience) {
+  start();
+  runner_.greeting = 3s;
+  for (int i = 0; i < 2; ++i) {
+    submit({"a@example.org"});
+    answer({connect_refused()});
+    answer({outcome_of(attempt_outcome::delivered)});
+  }
+  EXPECT_EQ(runner_.let_go_of, (std::map<std::string, duration>{{"onprem", policy::patience::least}}))
+      << "nobody answers: whoever talks to it and hears nothing is let go";
+  pass(40s);
+  submit({"b@example.org"});
+  ASSERT_EQ(in_flight_at(), "onprem");
+  EXPECT_EQ(runner_.attempts.front().what.first_word_max, 0s);
+  answer({outcome_of(attempt_outcome::delivered)});
+  submit({"c@example.org"});
+  ASSERT_EQ(in_flight_at(), "onprem");
+  EXPECT_EQ(runner_.attempts.front().what.first_word_max, 6s);
+}
+
+TEST_F(dispatcher_test, a_failed_handshake_lets_go_of_the_silent_whatever_it_was_ejected_for) {
+  start();
+  runner_.dead = {"onprem"};
+  for (int i = 0; i < 5; ++i) {
+    submit({"a@example.org"});
+    answer({outcome_of(attempt_outcome::deferred_destination, 451, "4.3.0")});
+    answer({outcome_of(attempt_outcome::delivered)});
+  }
+  EXPECT_TRUE(runner_.let_go_of.empty());
+  pass(40s);
+  EXPECT_TRUE(runner_.let_go_of.contains("onprem"));
+}
+
 TEST_F(dispatcher_test, dead_destination_is_left_out_of_first_attempts) {
   start();
   runner_.dead = {"onprem"};

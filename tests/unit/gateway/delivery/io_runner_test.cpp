@@ -40,6 +40,8 @@ class delivering_adapter final : public adapters::adapter {
     co_return adapters::lookup_report{};
   }
   void close_idle() override {}
+  void let_go(duration silence) override { borne = silence; }
+  static inline duration borne{0};
 };
 
 class io_runner_test : public ::testing::Test {
@@ -121,6 +123,27 @@ TEST_F(io_runner_test, an_adapter_that_could_not_be_made_is_made_when_it_is_aske
   EXPECT_EQ(report->recipients.front().outcome, mail::attempt_outcome::delivered);
   (void)run_one(runner);
   EXPECT_EQ(made, 2) << "and kept";
+}
+
+TEST_F(io_runner_test, letting_go_reaches_the_adapter_and_makes_none) {
+  int made = 0;
+  io_runner runner{{{context_, tasks_}},
+                   [&made](std::size_t, const adapters::destination_settings&) {
+                     ++made;
+                     return std::make_unique<delivering_adapter>();
+                   },
+                   clock_};
+  runner.adopt(onprem());
+  const auto let_go = [&](duration silence) {
+    runner.let_go("onprem", silence);
+    context_.restart();
+    context_.run();
+  };
+  let_go(std::chrono::seconds{1});
+  EXPECT_EQ(made, 0);
+  (void)run_one(runner);
+  let_go(std::chrono::seconds{2});
+  EXPECT_EQ(delivering_adapter::borne, std::chrono::seconds{2});
 }
 
 }  // namespace

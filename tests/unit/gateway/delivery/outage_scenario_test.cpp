@@ -27,13 +27,16 @@ class outage : public world_fixture {
 };
 
 TEST_F(outage, a_dead_destination_is_out_within_five_seconds_and_costs_at_most_two_at_p99) {
-  for (const duration took :
-       {duration{milliseconds{2}}, duration{seconds{2}}}) {  // refuses; or is silent until the time-out
-    SCOPED_TRACE(took.count());
+  const std::vector<std::pair<const char*, std::function<behaviour(const adapters::attempt&)>>> ways_to_die{
+      {"refuses", [](const auto&) { return refuses_connections(milliseconds{2}); }},
+      {"takes no connection", [](const auto&) { return refuses_connections(seconds{2}); }},
+      {"says nothing", [](const auto& what) { return does_not_greet(what); }}};
+  for (const auto& [name, script] : ways_to_die) {
+    SCOPED_TRACE(name);
     warm_up(20);
     const duration usual = percentile(hand_offs(steady_point::min(), clock_.steady()), 0.99);
     const steady_point died = clock_.steady();
-    runner_.scripts["onprem"] = [took](const auto&) { return refuses_connections(took); };
+    runner_.scripts["onprem"] = script;
     runner_.handshakes["onprem"] = [] { return false; };
     const auto out = time_until([&] { return state_of("onprem") == "open"; }, seconds{10});
     ASSERT_TRUE(out);
@@ -58,6 +61,44 @@ TEST_F(outage, a_dead_destination_is_out_within_five_seconds_and_costs_at_most_t
     offer(0);
     run_for(minutes{30});
   }
+}
+
+// Who was talking to it at that moment is sent elsewhere as well: nothing of theirs was committed.
+TEST_F(outage, a_peer_that_freezes_holds_nobody_that_it_cannot_have_taken) {
+  warm_up(20);
+  const steady_point froze = clock_.steady();
+  int talking = 5;
+  runner_.scripts["onprem"] = [&talking](const auto& what) {
+    return talking-- > 0 ? freezes_at_rcpt() : does_not_greet(what);
+  };
+  runner_.handshakes["onprem"] = [] { return false; };
+  const auto out = time_until([&] { return state_of("onprem") == "open"; }, seconds{10});
+  ASSERT_TRUE(out);
+  EXPECT_LE(*out, seconds{5});
+  const steady_point marked = clock_.steady();
+  run_for(minutes{2});
+  EXPECT_EQ(attempts_at("onprem", marked), 0U);
+  const auto waited = hand_offs(froze, froze + minutes{1});
+  EXPECT_GE(waited.size(), 1190U);
+  EXPECT_LE(percentile(waited, 0.99), seconds{2});
+  EXPECT_LE(percentile(waited, 1.0), seconds{4}) << "one that talked to it waited for its own time-outs";
+}
+
+// It greets, only late: seen to do so by a handshake, it is given that time and not ejected for it again.
+TEST_F(outage, a_peer_that_greets_late_is_not_taken_for_dead_twice) {
+  runner_.greeting = seconds{3};
+  runner_.scripts["onprem"] = [](const adapters::attempt& what) {
+    const bool waits = what.first_word_max == duration{0} || what.first_word_max >= seconds{3};
+    return waits ? delivers(seconds{3}) : does_not_greet(what);
+  };
+  start();
+  offer(2);
+  ASSERT_TRUE(time_until([&] { return state_of("onprem") == "open"; }, seconds{10}));
+  ASSERT_TRUE(time_until([&] { return state_of("onprem") == "closed"; }, minutes{3}));
+  int times_open = 0;
+  on_turn = [&] { times_open += state_of("onprem") == "open" ? 1 : 0; };
+  run_for(minutes{30});
+  EXPECT_EQ(times_open, 0);
 }
 
 TEST_F(outage, ten_minutes_without_the_mta_and_all_mail_has_left_by_the_esp) {

@@ -37,6 +37,7 @@ inline mail::recipient_outcome outcome_with(mail::attempt_outcome what, int code
 struct behaviour {
   mail::recipient_outcome outcome;
   duration took{0};
+  bool may_be_let_go = false;  // nothing is committed, and the peer says nothing
 };
 
 inline behaviour delivers(duration took = milliseconds{100}) {
@@ -51,6 +52,22 @@ inline behaviour refuses_connections(duration took = milliseconds{2}) {
   behaviour out{outcome_with(mail::attempt_outcome::deferred_destination, 0, "", "connection refused"), took};
   out.outcome.stage = mail::attempt_stage::connect;
   out.outcome.connect_class = true;
+  return out;
+}
+
+// Connections are accepted, and then nothing is said.
+inline behaviour does_not_greet(const adapters::attempt& what) {
+  const duration greeting_timeout = seconds{4};
+  behaviour out = refuses_connections(
+      what.first_word_max > duration{0} ? std::min(what.first_word_max, greeting_timeout) : greeting_timeout);
+  out.outcome.stage = mail::attempt_stage::greeting;
+  return out;
+}
+// In the middle of the envelope the peer stops answering.
+inline behaviour freezes_at_rcpt() {
+  behaviour out{outcome_with(mail::attempt_outcome::deferred_destination, 0, "", "timed out"), std::chrono::minutes{5},
+                true};
+  out.outcome.stage = mail::attempt_stage::rcpt;
   return out;
 }
 
@@ -89,14 +106,25 @@ class world_runner final : public runner {
     }
     adapters::attempt_report report;
     report.recipients.assign(what.recipients.size(), next.outcome);
-    later(next.took,
-          [this, first, count = what.recipients.size(), report = std::move(report), done = std::move(done)]() mutable {
-            for (std::size_t i = first; i < first + count; ++i) {
-              seen[i].ended = time_.steady();
-              seen[i].over = true;
-            }
-            done(std::move(report));
-          });
+    if (!next.outcome.connect_class && !next.may_be_let_go) report.first_reply = next.took;
+    auto end = [this, first, count = what.recipients.size(), report = std::move(report), done = std::move(done)]() {
+      if (seen[first].over) return;
+      for (std::size_t i = first; i < first + count; ++i) {
+        seen[i].ended = time_.steady();
+        seen[i].over = true;
+      }
+      done(report);
+    };
+    if (next.may_be_let_go) silent_.push_back({what.destination, time_.steady(), end});
+    later(next.took, std::move(end));
+  }
+
+  void let_go(const std::string& destination, duration silence) override {
+    for (silent_attempt& one : silent_) {
+      if (one.destination != destination || !one.end) continue;
+      const auto left = std::max(steady_point::duration{0}, one.since + silence - time_.steady());
+      later(std::chrono::duration_cast<duration>(left), std::exchange(one.end, nullptr));
+    }
   }
 
   void probe(const std::string& destination, std::function<void(adapters::probe_report)> done) override {
@@ -104,6 +132,7 @@ class world_runner final : public runner {
     adapters::probe_report report;
     const auto known = handshakes.find(destination);
     report.healthy = known == handshakes.end() || known->second();
+    if (report.healthy) report.first_reply = greeting;
     later(milliseconds{20}, [report = std::move(report), done = std::move(done)] { done(report); });
   }
 
@@ -125,10 +154,14 @@ class world_runner final : public runner {
     }
     return any;
   }
-  void forget() { waiting_ = {}; }
+  void forget() {
+    waiting_ = {};
+    silent_.clear();
+  }
 
   std::map<std::string, script> scripts;                    // none: delivers
   std::map<std::string, std::function<bool()>> handshakes;  // none: healthy
+  duration greeting{milliseconds{10}};                      // how long it takes, of a handshake
   std::map<std::string, int> probes;
   std::vector<seen_attempt> seen;  // one per recipient, in the order of their starts
 
@@ -139,12 +172,18 @@ class world_runner final : public runner {
     mutable std::function<void()> what;
     bool operator<(const item& other) const { return std::tie(at, number) > std::tie(other.at, other.number); }
   };
+  struct silent_attempt {
+    std::string destination;
+    steady_point since;
+    std::function<void()> end;  // null: let go of
+  };
   void later(duration by, std::function<void()> what) {
     waiting_.push({time_.steady() + by, next_number_++, std::move(what)});
   }
 
   const clock& time_;
   std::priority_queue<item> waiting_;
+  std::vector<silent_attempt> silent_;
   std::uint64_t next_number_ = 0;
 };
 
