@@ -18,7 +18,7 @@ import machine
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-SCENARIOS = ["relay", "grpc", "esp", "deep", "isolation", "idle", "long", "swap", "outage", "auth", "micro"]
+SCENARIOS = ["relay", "grpc", "esp", "deep", "isolation", "idle", "long", "swap", "outage", "replay", "auth", "micro"]
 
 
 class Bench:

@@ -20,6 +20,7 @@ TINY = {
     "swap": ["--swaps", "2", "--probe-sessions", "3"],
     "outage": ["--outages", "dead,account,poison", "--quiet-seconds", "1", "--trouble-seconds", "3", "--outage-rate", "20"],
     "auth": ["--auth-pairs", "3"],
+    "replay": ["--facts", "2000"],
     "micro": ["--filter", "parse_path", "--minimum-time", "0.001"],
 }
 
