@@ -20,6 +20,7 @@ enum class defect : std::uint8_t {
   body_not_synced,             // acknowledged before the sync of the body
   state_before_body,           // the state refers to a body that is not there yet
   directory_not_synced,        // a new segment may lose its name
+  torn_commit_is_damage,       // a store with one does not open
   segment_unlinked_early,      // before the settle that released it is durable
   failed_settle_told_as_done,  // an outcome counts although its commit failed
   default_log_recovery,        // RocksDB's own choice, which drops what follows a fault in the log

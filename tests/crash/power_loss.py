@@ -58,6 +58,8 @@ class File:
 
 
 class Disk:
+    """`files` are those that have a name: the number of a removed one may be given to a directory later."""
+
     def __init__(self, directories):
         self.directories = directories  # inode -> path
         self.names, self.lasting, self.files = {}, {}, {}
@@ -67,19 +69,27 @@ class Disk:
         if kind == OPEN:
             self.files[inode] = self.names[path] = File()
         elif kind == WRITE:
-            self.files[inode].write(offset, data)
+            self.file(inode).write(offset, data)
         elif kind == TRUNCATE:
-            self.files[inode].truncate(offset)
+            self.file(inode).truncate(offset)
+        elif kind == SYNC and inode in self.files:
+            self.files[inode].sync()
         elif kind == SYNC and inode in self.directories:
             folder = self.directories[inode]
             self.lasting = {p: f for p, f in self.lasting.items() if os.path.dirname(p) != folder}
             self.lasting.update({p: f for p, f in self.names.items() if os.path.dirname(p) == folder})
-        elif kind == SYNC:
-            self.files[inode].sync()
         elif kind == RENAME:
+            self.forget(second)
             self.names[second] = self.names.pop(path)
         elif kind == UNLINK:
-            self.names.pop(path, None)
+            self.forget(path)
+
+    def file(self, inode):
+        return self.files.get(inode) or File()  # removed and still open: nobody sees it
+
+    def forget(self, path):
+        removed = self.names.pop(path, None)
+        self.files = {inode: f for inode, f in self.files.items() if f is not removed}
 
     def state(self, how, rng):
         """Path -> bytes after the power returned."""
@@ -141,15 +151,23 @@ def build(room, data, state):
 
 def expect_kept(room, data, config_text, promises, what):
     """Starts the binary on the state: it opens, and knows every promise."""
-    from harness import Gateway
-    gateway = Gateway(room, config_text, name="after")
+    from harness import Gateway, wait_for
+    try:
+        gateway = Gateway(room, config_text, name="after")
+    except AssertionError as refused:
+        raise AssertionError(f"{what}: it does not start") from refused
     try:
         known = set()
-        for state in ("scheduled", "ready", "attempting", "deferred", "unknown", "held", "delivered"):
-            rows = gateway.call("QueueService/ListMessages", {"state": state, "pageSize": 1000}).get("recipients", [])
-            known.update(row["recipient"]["recipient"] for row in rows)
-        if promises - known:
-            raise AssertionError(f"{what}: acknowledged and gone: {sorted(promises - known)}")
+
+        def knows_all():  # a message may move on while its states are asked for one by one
+            for state in ("scheduled", "ready", "attempting", "deferred", "unknown", "held", "delivered"):
+                rows = gateway.call("QueueService/ListMessages", {"state": state, "pageSize": 1000}).get("recipients", [])
+                known.update(row["recipient"]["recipient"] for row in rows)
+            return promises <= known
+        try:
+            wait_for(knows_all, "every promise", limit=10)
+        except AssertionError:
+            raise AssertionError(f"{what}: acknowledged and gone: {sorted(promises - known)}") from None
         if gateway.stop() != 0:
             raise AssertionError(f"{what}: the end was not clean")
     finally:

@@ -28,6 +28,7 @@ constexpr std::array all_defects{
     named_defect{defect::body_not_synced, "body_not_synced", 1},
     named_defect{defect::state_before_body, "state_before_body", 3},
     named_defect{defect::directory_not_synced, "directory_not_synced", 1},
+    named_defect{defect::torn_commit_is_damage, "torn_commit_is_damage", 11},
     named_defect{defect::segment_unlinked_early, "segment_unlinked_early", 826},
     named_defect{defect::failed_settle_told_as_done, "failed_settle_told_as_done", 1},
     named_defect{defect::default_log_recovery, "default_log_recovery", 17},

@@ -1,6 +1,6 @@
 #include "tests/simulation/world.hpp"
 
-#include <stdexcept>
+#include <array>
 
 #include "tests/simulation/world_state.hpp"
 
@@ -109,15 +109,19 @@ void world_state::look_after() {
   }
 }
 
+world_state::survivors world_state::survivors_of_power_loss() {
+  if (dice_.one_in(2)) return survivors::synced_only;
+  constexpr std::array torn{survivors::half_of_the_rest, survivors::even_sectors, survivors::odd_sectors};
+  return torn.at(dice_.between(0, torn.size() - 1));
+}
+
 void world_state::gateway_died(bool power) {
   story_.note(power ? "POWER LOST" : "PROCESS KILLED");
   ++deaths_;
   power_losses_ += power ? 1 : 0;
   gateway_->kill();
   gateway_.reset();
-  disk_.come_back(!power            ? spool::simulated_disk::survivors::all_written
-                  : dice_.one_in(2) ? spool::simulated_disk::survivors::synced_only
-                                    : spool::simulated_disk::survivors::half_of_the_rest);
+  disk_.come_back(power ? survivors_of_power_loss() : survivors::all_written);
   draining_ = false;
   power_will_fail_ = false;
   if (dice_.one_in(4)) damage_something();
@@ -147,10 +151,10 @@ void world_state::start_gateway() {
     if (repair_) std::exchange(repair_, nullptr)();
     if (!is_excused) told_.violation("the store does not open: " + next->why().message());
     next.reset();
-    disk_.come_back(spool::simulated_disk::survivors::synced_only);
+    disk_.come_back(survivors_of_power_loss());
     ++power_losses_;
+    if (lives_ > 50) return told_.violation("the store never opens");
     (void)timers_.call_at(time_.steady() + dice_.between_ms(100, 3'000), [this] { start_gateway(); });
-    if (lives_ > 50) throw std::logic_error{"the store never opens: " + std::to_string(seed_)};
     return;
   }
   gateway_ = std::move(next);
@@ -225,6 +229,7 @@ void world_state::heal() {
   if (gateway_ && power_will_fail_) gateway_died(true);
   if (!gateway_) live_until(time_.steady() + 10s);
   if (!gateway_) start_gateway();
+  if (!gateway_) return;  // told already
   gateway_->dispatch().post([this] {
     for (const char* name : {home_mta, spare_mta, vendor}) gateway_->dispatch().destinations().resume(name);
   });
@@ -260,7 +265,7 @@ void world_state::drain_queue() {
 }
 
 void world_state::finish() {
-  gateway_->kill();
+  if (gateway_) gateway_->kill();
   gateway_.reset();
   disk_.come_back(spool::simulated_disk::survivors::synced_only);
   start_gateway();

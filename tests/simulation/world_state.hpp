@@ -35,6 +35,8 @@ class world_state {
   void live_until(steady_point end);
   void look_after();
   void start_gateway();
+  using survivors = spool::simulated_disk::survivors;
+  [[nodiscard]] survivors survivors_of_power_loss();
   void gateway_died(bool power);
   void end_gateway_orderly();
   void verify_recovered();

@@ -3,6 +3,7 @@
 #include <rocksdb/env.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace stellwerk::spool {
 namespace {
@@ -10,13 +11,37 @@ namespace {
 std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-std::size_t kept_of(std::size_t unsynced, simulated_disk::survivors kept) {
-  switch (kept) {
-    case simulated_disk::survivors::synced_only: return 0;
-    case simulated_disk::survivors::half_of_the_rest: return unsynced / 2;
-    case simulated_disk::survivors::all_written: return unsynced;
+using survivors = simulated_disk::survivors;
+
+bool keeps_no_order(survivors kept) { return kept == survivors::even_sectors || kept == survivors::odd_sectors; }
+
+// Which of two halves of the world survives.
+bool is_of(survivors kept, std::uint64_t number) { return (number % 2 == 0) == (kept == survivors::even_sectors); }
+
+std::string every_other_sector(const simulated_disk::file& from, survivors kept) {
+  constexpr std::size_t sector = 512;
+  std::string out = from.bytes.substr(0, from.synced);
+  for (std::size_t at = from.synced; at < from.bytes.size();) {
+    const std::size_t end = std::min(from.bytes.size(), (at / sector + 1) * sector);
+    if (is_of(kept, at / sector)) {
+      out.resize(at);  // what is missing before it reads as zeros
+      out.append(from.bytes, at, end - at);
+    }
+    at = end;
   }
-  return 0;
+  return out;
+}
+
+std::string what_survives_of(const simulated_disk::file& from, survivors kept) {
+  const std::size_t rest = from.bytes.size() - from.synced;
+  switch (kept) {
+    case survivors::synced_only: return from.bytes.substr(0, from.synced);
+    case survivors::half_of_the_rest: return from.bytes.substr(0, from.synced + rest / 2);
+    case survivors::even_sectors:
+    case survivors::odd_sectors: return every_other_sector(from, kept);
+    case survivors::all_written: return from.bytes;
+  }
+  return from.bytes;
 }
 
 void forget_given_up(simulated_disk::file& from, const std::vector<std::pair<std::size_t, std::size_t>>& ranges) {
@@ -99,16 +124,28 @@ void simulated_disk::change_hands() {
   }
 }
 
+void simulated_disk::lose_every_other_name(survivors kept) {
+  names found;
+  for (const names* each : {&files_, &durable_names_}) {
+    for (const auto& [path, held] : *each) {
+      const bool is_new = is_of(kept, std::hash<std::string>{}(path));
+      const names& chosen = is_new ? files_ : durable_names_;
+      if (const auto it = chosen.find(path); it != chosen.end()) found[path] = it->second;
+    }
+  }
+  files_ = std::move(found);
+}
+
 void simulated_disk::find_after_power_loss(survivors kept) {
   // With the torn model names survive too: the journal of a file system often gets further than it promised.
   if (kept == survivors::synced_only) files_ = durable_names_;
+  if (keeps_no_order(kept)) lose_every_other_name(kept);
   durable_names_ = files_;
   used_ = 0;
   for (auto& [path, each] : files_) {
-    const std::size_t rest = each->bytes.size() - each->synced;
     // A file that is still open somewhere else must not see its bytes go.
     auto found = std::make_shared<file>();
-    found->bytes = each->bytes.substr(0, each->synced + kept_of(rest, kept));
+    found->bytes = what_survives_of(*each, kept);
     found->synced = found->bytes.size();
     forget_given_up(*found, each->given_up);
     used_ += found->bytes.size();

@@ -41,6 +41,9 @@ class simulated_disk {
   enum class survivors : std::uint8_t {
     synced_only,
     half_of_the_rest,
+    // Of what was not synced every other sector, and every other name that came or went: no order holds.
+    even_sectors,
+    odd_sectors,
     all_written,  // the process ended, the machine went on; what was not synced is still in danger
   };
 
@@ -93,6 +96,7 @@ class simulated_disk {
   static void move_below(names& where, const std::string& from, const std::string& to);
   void change_hands();
   void find_after_power_loss(survivors kept);
+  void lose_every_other_name(survivors kept);
 
   mutable std::mutex mutex_;
   std::condition_variable idle_;

@@ -5,6 +5,7 @@
 #include "base/planted_defect.hpp"
 #include "gateway/spool/embedded/encoding.hpp"
 #include "gateway/spool/embedded/log_tail.hpp"
+#include "gateway/spool/embedded/state_files.hpp"
 #include "gateway/spool/embedded/state_options.hpp"
 
 namespace stellwerk::spool::embedded {
@@ -79,35 +80,59 @@ result<void> state_cursor::status() const {
   return to_error(it_->status(), "spool.scan");
 }
 
-result<std::unique_ptr<state_db>> state_db::open(const state_options& options) {
+struct state_db::attempt {
+  rocksdb::Status status;
+  std::unique_ptr<rocksdb::Env> env;
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  std::unique_ptr<rocksdb::DB> db;
+};
+
+state_db::attempt state_db::try_open(const state_options& options, shown_sizes shown) {
   const state_memory memory = make_state_memory();
-  const rocksdb::DBOptions database = database_options(options, memory);
-  const auto descriptors = descriptors_of(options, database, memory);
+  rocksdb::DBOptions database = database_options(options, memory);
+  attempt out;
+  out.env = make_state_files(*database.env, std::move(shown));
+  database.env = out.env.get();
+  out.descriptors = descriptors_of(options, database, memory);
+  rocksdb::DB* raw = nullptr;
+  out.status = options.read_only
+                   ? rocksdb::DB::OpenForReadOnly(database, options.directory, out.descriptors, &out.handles, &raw)
+                   : rocksdb::DB::Open(database, options.directory, out.descriptors, &out.handles, &raw);
+  out.db.reset(raw);
+  return out;
+}
+
+result<std::unique_ptr<state_db>> state_db::open(const state_options& options) {
   if (!options.salvage) {
     if (auto tails = check_log_tails(options); !tails) return tails.error();
   }
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* raw = nullptr;
-  const rocksdb::Status opened =
-      options.read_only ? rocksdb::DB::OpenForReadOnly(database, options.directory, descriptors, &handles, &raw)
-                        : rocksdb::DB::Open(database, options.directory, descriptors, &handles, &raw);
+  attempt tried = try_open(options, {});
+  if (tried.status.IsCorruption() && !options.salvage && !planted(defect::torn_commit_is_damage)) {
+    auto torn = find_torn_commits(options);
+    if (!torn) return torn.error();
+    if (!torn->empty()) tried = try_open(options, std::move(*torn));
+  }
+  const rocksdb::Status& opened = tried.status;
   if (!opened.ok()) {
     if (options.log != nullptr) options.log->error("spool.state", {{"step", "open"}, {"status", opened.ToString()}});
     const bool is_held = opened.IsIOError() && opened.ToString().find("lock") != std::string::npos;
     return is_held ? error{errc::locked, "spool.open"} : to_error(opened, "spool.open");
   }
   std::unique_ptr<state_db> self{new state_db};
-  self->db_.reset(raw);
+  self->env_ = std::move(tried.env);
+  self->db_ = std::move(tried.db);
   self->sync_ = options.sync;
   self->verify_blocks_ = !options.salvage;
   self->log_ = options.log;
   self->corrupt_ = options.corrupt_records;
   std::size_t next = 0;
   for (std::size_t i = 0; i < family_count; ++i) {
-    const bool is_there = next < descriptors.size() && descriptors[next].name == name_of(static_cast<family>(i));
-    if (is_there) self->handles_[i] = handles[next++];
+    const bool is_there =
+        next < tried.descriptors.size() && tried.descriptors[next].name == name_of(static_cast<family>(i));
+    if (is_there) self->handles_[i] = tried.handles[next++];
   }
-  self->unknown_.assign(handles.begin() + static_cast<std::ptrdiff_t>(next), handles.end());
+  self->unknown_.assign(tried.handles.begin() + static_cast<std::ptrdiff_t>(next), tried.handles.end());
   return self;
 }
 

@@ -19,6 +19,7 @@
 #include "base/metric.hpp"
 #include "base/result.hpp"
 #include "gateway/spool/embedded/keys.hpp"
+#include "gateway/spool/embedded/state_files.hpp"
 #include "gateway/spool/spool_config.hpp"
 
 namespace stellwerk::spool::embedded {
@@ -99,6 +100,8 @@ class state_db {
  private:
   friend class state_batch;
   state_db() = default;
+  struct attempt;
+  [[nodiscard]] static attempt try_open(const state_options& options, shown_sizes shown);
   [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(family which) const {
     return handles_[static_cast<std::size_t>(which)];
   }
@@ -112,6 +115,7 @@ class state_db {
   bool verify_blocks_ = true;
   logger* log_ = nullptr;
   mutable counter corrupt_;
+  std::unique_ptr<rocksdb::Env> env_;  // outlives db_
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, family_count> handles_{};  // null: nothing of that family, see came_later()
   std::vector<rocksdb::ColumnFamilyHandle*> unknown_;                 // families of a newer version, carried along

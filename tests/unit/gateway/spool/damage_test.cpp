@@ -217,9 +217,11 @@ TEST_F(damage_test, cut_zeroed_and_emptied_files_are_told) {
   EXPECT_TRUE(check_spool(tool())->is_sound());
 }
 
+// A record as RocksDB writes it: crc32c("\x01" "a"), masked, length 1, type full, "a". 64 of them are a sector.
+std::string a_log_record() { return std::string{"\xb5\xcd\x0b\xa2", 4} + std::string{"\x01\x00\x01", 3} + "a"; }
+
 TEST(log_tail, a_torn_record_is_a_crash_and_a_record_behind_it_is_damage) {
-  // Two records as RocksDB writes them: crc32c("\x01" "a"), masked, length 1, type full, "a".
-  const std::string record = std::string{"\xb5\xcd\x0b\xa2", 4} + std::string{"\x01\x00\x01", 3} + "a";
+  const std::string record = a_log_record();
   EXPECT_FALSE(embedded::has_damaged_tail(""));
   EXPECT_FALSE(embedded::has_damaged_tail(record + record));
   EXPECT_FALSE(embedded::has_damaged_tail(record + record.substr(0, 5)));
@@ -229,6 +231,21 @@ TEST(log_tail, a_torn_record_is_a_crash_and_a_record_behind_it_is_damage) {
   longer[4] = 90;
   EXPECT_TRUE(embedded::has_damaged_tail(record + longer));
   EXPECT_TRUE(embedded::has_damaged_tail(record + longer + record));
+}
+
+TEST(log_tail, a_commit_with_a_sector_that_was_never_written_is_torn_unless_another_commit_is_behind_it) {
+  std::string sectors;
+  while (sectors.size() < 1024) sectors += a_log_record();
+  const std::string hole(512, '\0');
+  EXPECT_EQ(embedded::torn_commit_in(sectors), std::nullopt);
+  EXPECT_EQ(embedded::torn_commit_in(sectors + hole), 1024U);
+  EXPECT_EQ(embedded::torn_commit_in(sectors + hole + "the end of a commit"), 1024U);
+  EXPECT_EQ(embedded::torn_commit_in(sectors + hole + sectors), std::nullopt);
+  EXPECT_EQ(embedded::torn_commit_in(sectors + hole + "the end of a commit" + a_log_record()), std::nullopt);
+  EXPECT_EQ(embedded::torn_commit_in(sectors + hole + std::string(32'768, '\0') + sectors), std::nullopt);
+  std::string flipped = sectors;
+  flipped.back() ^= 1;
+  EXPECT_EQ(embedded::torn_commit_in(flipped), std::nullopt);
 }
 
 }  // namespace

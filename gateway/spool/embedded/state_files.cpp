@@ -1,0 +1,90 @@
+#include "gateway/spool/embedded/state_files.hpp"
+
+#include <rocksdb/file_system.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace stellwerk::spool::embedded {
+namespace {
+
+using rocksdb::IODebugContext;
+using rocksdb::IOOptions;
+using rocksdb::IOStatus;
+
+constexpr std::string_view pointer_name = "/CURRENT";
+
+// The beginning of a file. Logs are read through this interface only.
+class beginning final : public rocksdb::FSSequentialFileOwnerWrapper {
+ public:
+  beginning(std::unique_ptr<rocksdb::FSSequentialFile> whole, std::uint64_t size)
+      : rocksdb::FSSequentialFileOwnerWrapper{std::move(whole)}, left_{size} {}
+
+  IOStatus Read(std::size_t size, const IOOptions& options, rocksdb::Slice* out, char* scratch,
+                IODebugContext* debug) override {
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size, left_));
+    IOStatus done = target()->Read(wanted, options, out, scratch, debug);
+    if (done.ok()) left_ -= out->size();
+    return done;
+  }
+  IOStatus Skip(std::uint64_t size) override {
+    const std::uint64_t step = std::min(size, left_);
+    left_ -= step;
+    return target()->Skip(step);
+  }
+
+ private:
+  std::uint64_t left_;
+};
+
+class state_file_system final : public rocksdb::FileSystemWrapper {
+ public:
+  state_file_system(const std::shared_ptr<rocksdb::FileSystem>& below, shown_sizes shown)
+      : rocksdb::FileSystemWrapper{below}, shown_{std::move(shown)} {}
+  const char* Name() const override { return "stellwerk_state_files"; }
+
+  IOStatus NewSequentialFile(const std::string& path, const rocksdb::FileOptions& options,
+                             std::unique_ptr<rocksdb::FSSequentialFile>* out, IODebugContext* debug) override {
+    IOStatus opened = target()->NewSequentialFile(path, options, out, debug);
+    const auto found = shown_.find(std::string_view{path}.substr(path.rfind('/') + 1));
+    if (opened.ok() && found != shown_.end()) *out = std::make_unique<beginning>(std::move(*out), found->second);
+    return opened;
+  }
+
+  IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions& options,
+                      IODebugContext* debug) override {
+    if (std::string_view{to}.ends_with(pointer_name)) {
+      IOStatus synced = sync_directory(to.substr(0, to.size() - pointer_name.size()), options, debug);
+      if (!synced.ok()) return synced;
+    }
+    return target()->RenameFile(from, to, options, debug);
+  }
+
+ private:
+  IOStatus sync_directory(const std::string& path, const IOOptions& options, IODebugContext* debug) {
+    std::unique_ptr<rocksdb::FSDirectory> directory;
+    IOStatus done = target()->NewDirectory(path, options, &directory, debug);
+    if (done.ok()) done = directory->Fsync(options, debug);
+    return done;
+  }
+
+  const shown_sizes shown_;
+};
+
+class state_env final : public rocksdb::EnvWrapper {
+ public:
+  state_env(rocksdb::Env& below, shown_sizes shown) : rocksdb::EnvWrapper{&below} {
+    file_system_ = std::make_shared<state_file_system>(below.GetFileSystem(), std::move(shown));
+    system_clock_ = below.GetSystemClock();
+  }
+  const char* Name() const override { return "stellwerk_state_files"; }
+};
+
+}  // namespace
+
+std::unique_ptr<rocksdb::Env> make_state_files(rocksdb::Env& below, shown_sizes shown) {
+  return std::make_unique<state_env>(below, std::move(shown));
+}
+
+}  // namespace stellwerk::spool::embedded
