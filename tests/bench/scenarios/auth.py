@@ -66,7 +66,7 @@ def run(bench, options):
     pairs = options.auth_pairs or 300
     hashed = subprocess.run([bench.binary, "hash-password"], input=b"the password", check=True, capture_output=True).stdout.decode().strip()
     for _ in range(bench.runs):
-        folder = bench.folder("door")
+        folder = bench.folder("door").resolve()
         pair_of_keys(folder)
         clients = "\n".join(CLIENT.format(n=n) for n in range(pairs))
         configuration = CONFIGURATION.format(clients=clients).replace("door.pem", str(folder / "door.pem")).replace("door.key", str(folder / "door.key"))
