@@ -32,12 +32,16 @@ def reply(stage, text, **more):
     return {"stage": stage, "do": "reply", "reply": text, **more}
 
 
+NOBODY_THERE = [{"stage": "mail", "do": "close"}, {"stage": "greeting", "do": "close"}]
+FLAP_SECONDS = 10  # bad, then as long good, and so on
+LASTING = {"denied": 600, "flapping": 300}
 # name: (the first choice, its faults or what is done to it, whom the trouble is about)
 CASES = {
     "dead": (MTA, "kill", None),
     "silent": (MTA, [{"stage": "mail", "do": "close"}, {"stage": "greeting", "do": "stall"}], None),
     "frozen": (MTA, "stop", None),
     "brown-out": (ESP, [reply("request", '503 {"ErrorMessage":"busy","StatusCode":503}', ratio=0.3), {"stage": "request", "do": "slow", "delay": "30s"}], None),
+    "flapping": (MTA, "flap", None),
     "account": (ESP, [reply("request", '401 {"ErrorMessage":"no","StatusCode":401}')], None),
     "throttled": (ESP, [reply("request", '429 {"ErrorMessage":"slow down","StatusCode":429}')], None),
     "sender": (MTA, [reply("mail", "550 5.7.1 sender not verified", match={"from": "new@unverified.test"})], "new@unverified.test"),
@@ -49,14 +53,14 @@ CASES = {
 def arguments(group):
     group.add_argument("--outages", help=f"cases, by comma, of {', '.join(CASES)} (default all)")
     group.add_argument("--quiet-seconds", type=float, help="before the trouble (default 30)")
-    group.add_argument("--trouble-seconds", type=float, help="how long it lasts (default 60; `denied` 600)")
+    group.add_argument("--trouble-seconds", type=float, help="how long it lasts (default 60; `flapping` 300, `denied` 600)")
     group.add_argument("--outage-rate", type=float, help="messages a second (default 20)")
 
 
 class StandIn(Simulate):
     def __init__(self, bench, name):
         folder = bench.folder(name)
-        self.record = folder / "record"
+        self.record, self.steady, self.flapping = folder / "record", threading.Event(), None
         super().__init__(bench.binary, folder, "--record", self.record)
 
     def faults(self, rules):
@@ -67,10 +71,26 @@ class StandIn(Simulate):
             self.process.kill()
         elif what == "stop":
             self.process.send_signal(signal.SIGSTOP)
+        elif what == "flap":
+            self.faults(NOBODY_THERE)
+            self.flapping = threading.Thread(target=self.alternate, daemon=True)
+            self.flapping.start()
         else:
             self.faults(what)
 
+    def alternate(self):
+        bad = True
+        while not self.steady.wait(FLAP_SECONDS):
+            bad = not bad
+            self.faults(NOBODY_THERE if bad else [])
+
+    def end_flapping(self):
+        self.steady.set()
+        if self.flapping:
+            self.flapping.join()
+
     def recover(self, what):
+        self.end_flapping()
         if what == "stop":
             self.process.send_signal(signal.SIGCONT)
         elif what != "kill":
@@ -83,6 +103,7 @@ class StandIn(Simulate):
                 for row in rows if row["verdict"] == "accepted" for r in row["recipients"]}
 
     def stop(self):
+        self.end_flapping()
         self.process.send_signal(signal.SIGCONT)
         self.process.kill()
         self.process.wait()
@@ -191,7 +212,7 @@ def one_case(bench, name, quiet, lasting, rate):
 def run(bench, options):
     for name in (options.outages or ",".join(CASES)).split(","):
         for _ in range(bench.runs):
-            one_case(bench, name, options.quiet_seconds or 30, options.trouble_seconds or (600 if name == "denied" else 60), options.outage_rate or 20)
+            one_case(bench, name, options.quiet_seconds or 30, options.trouble_seconds or LASTING.get(name, 60), options.outage_rate or 20)
 
 
 def tables(rows):

@@ -33,6 +33,8 @@ loader with_key() {
   return made;
 }
 
+const auto by_name = [](const auto& form) { return std::string{form.param.name}; };
+
 struct good_form {
   const char* name;
   const char* via;
@@ -83,8 +85,7 @@ const good_form good_forms[] = {
      "failover(split(onprem 1, backup 1 by recipient), limit(rate 1/s, cheapest(esp, backup)))"},
 };
 
-INSTANTIATE_TEST_SUITE_P(grammar, every_node, testing::ValuesIn(good_forms),
-                         [](const auto& form) { return std::string{form.param.name}; });
+INSTANTIATE_TEST_SUITE_P(grammar, every_node, testing::ValuesIn(good_forms), by_name);
 
 struct bad_form {
   const char* name;
@@ -250,8 +251,7 @@ const bad_form bad_forms[] = {
      "a rate such as 500/s, 50/m or 10/h is expected, not 'x'", 11},
 };
 
-INSTANTIATE_TEST_SUITE_P(grammar, every_bad_form, testing::ValuesIn(bad_forms),
-                         [](const auto& form) { return std::string{form.param.name}; });
+INSTANTIATE_TEST_SUITE_P(grammar, every_bad_form, testing::ValuesIn(bad_forms), by_name);
 
 TEST(route_grammar, every_option_of_a_route_is_read) {
   const auto read = with_key().good(

@@ -130,10 +130,7 @@ class damage_fixture : public store_fixture {
     return out;
   }
 
-  std::unique_ptr<simulated_disk> disk_;
-  std::vector<queue_id> ids_seen_;
-
- private:
+  // As it was left, opened with its families in order.
   void with_database(const std::function<void(rocksdb::DB&, const std::vector<rocksdb::ColumnFamilyHandle*>&)>& work) {
     embedded::state_options state = embedded::state_options_of(tool());
     const embedded::state_memory memory = embedded::make_state_memory();
@@ -151,6 +148,9 @@ class damage_fixture : public store_fixture {
     for (rocksdb::ColumnFamilyHandle* one : handles) db->DestroyColumnFamilyHandle(one);
     ASSERT_TRUE(db->Close().ok());
   }
+
+  std::unique_ptr<simulated_disk> disk_;
+  std::vector<queue_id> ids_seen_;
 };
 
 }  // namespace stellwerk::spool

@@ -1,12 +1,8 @@
 // Rows of the suppression list: durable with the answer, there after a crash, carried by every tool, and of a damaged
 // one what its key says.
-#include <rocksdb/db.h>
-
 #include <gtest/gtest.h>
 
-#include "gateway/spool/embedded/closed_store.hpp"
 #include "gateway/spool/embedded/row_codec.hpp"
-#include "gateway/spool/embedded/state_options.hpp"
 #include "tests/unit/gateway/spool/damage_fixture.hpp"
 
 namespace stellwerk::spool {
@@ -144,23 +140,9 @@ TEST_F(suppression_test, an_archive_carries_the_list) {
 
 // What a version before this family left.
 TEST_F(suppression_test, a_store_without_the_family_is_read_and_gets_it_with_its_first_start) {
-  {
-    embedded::state_options state = embedded::state_options_of(tool());
-    const embedded::state_memory memory = embedded::make_state_memory();
-    std::vector<rocksdb::ColumnFamilyDescriptor> families;
-    for (std::size_t i = 0; i < embedded::family_count; ++i) {
-      const auto which = static_cast<embedded::family>(i);
-      families.emplace_back(embedded::name_of(which), embedded::family_options(which, state, memory));
-    }
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    rocksdb::DB* raw = nullptr;
-    ASSERT_TRUE(
-        rocksdb::DB::Open(embedded::database_options(state, memory), state.directory, families, &handles, &raw).ok());
-    const std::unique_ptr<rocksdb::DB> db{raw};
-    ASSERT_TRUE(db->DropColumnFamily(handles.back()).ok());
-    for (rocksdb::ColumnFamilyHandle* one : handles) db->DestroyColumnFamilyHandle(one);
-    ASSERT_TRUE(db->Close().ok());
-  }
+  with_database([](rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families) {
+    ASSERT_TRUE(db.DropColumnFamily(families.back()).ok());
+  });
   const auto checked = check_spool(tool());
   ASSERT_TRUE(checked) << checked.error().message();
   EXPECT_TRUE(checked->is_sound());
