@@ -16,6 +16,7 @@
 #include "gateway/delivery/dispatcher.hpp"
 #include "gateway/spool/embedded/embedded_store.hpp"
 #include "policy/policy.hpp"
+#include "tests/unit/gateway/delivery/samples.hpp"
 
 namespace stellwerk::delivery {
 
@@ -58,20 +59,7 @@ class scripted_runner final : public runner {
 
 inline mail::recipient_outcome outcome_of(mail::attempt_outcome what, int code = 250, std::string enhanced = "2.0.0",
                                           std::string reply = "ok") {
-  mail::recipient_outcome outcome;
-  outcome.outcome = what;
-  outcome.stage = mail::attempt_stage::dot;
-  outcome.code = code;
-  outcome.enhanced_status = std::move(enhanced);
-  outcome.reply = std::move(reply);
-  return outcome;
-}
-
-inline mail::recipient_outcome connect_refused() {
-  auto outcome = outcome_of(mail::attempt_outcome::deferred_destination, 0, "", "connection refused");
-  outcome.stage = mail::attempt_stage::connect;
-  outcome.connect_class = true;
-  return outcome;
+  return outcome_with(what, code, std::move(enhanced), std::move(reply));
 }
 
 class delivery_fixture : public ::testing::Test {
@@ -81,36 +69,13 @@ class delivery_fixture : public ::testing::Test {
         std::filesystem::temp_directory_path() / ("stellwerk-delivery-" + std::to_string(::getpid()) + "-" +
                                                   ::testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::remove_all(directory_);
-    rules_.routes.push_back(route("everything", {"onprem", "mailjet"}));
-    traits_.push_back(smtp("onprem"));
-    traits_.push_back(smtp("mailjet"));
+    rules_.routes.push_back(a_failover("everything", {"onprem", "mailjet"}));
+    traits_.push_back(a_destination("onprem", 10));
+    traits_.push_back(a_destination("mailjet", 10));
   }
   ~delivery_fixture() override {
     shut_down();
     std::filesystem::remove_all(directory_);
-  }
-
-  static policy::destination_traits smtp(std::string name) {
-    policy::destination_traits traits;
-    traits.name = std::move(name);
-    traits.adapter = "smtp";
-    traits.connections = 10;
-    return traits;
-  }
-
-  static policy::route_config route(std::string name, const std::vector<std::string>& destinations) {
-    policy::route_config made;
-    made.name = std::move(name);
-    made.path = "policy.routes[0]";
-    made.via.what = policy::node_config::kind::failover;
-    made.via.path = made.path + ".via";
-    for (const std::string& destination : destinations) {
-      policy::node_config child;
-      child.path = made.via.path + "[" + std::to_string(made.via.children.size()) + "]";
-      child.name = destination;
-      made.via.children.push_back(child);
-    }
-    return made;
   }
 
   void start() {
@@ -171,26 +136,7 @@ class delivery_fixture : public ::testing::Test {
   }
 
   queue_id submit(const std::vector<std::string>& recipients, std::function<void(spool::accept_request&)> adjust = {}) {
-    spool::accept_request request;
-    request.message.id = ids_.next();
-    request.message.client = "shop";
-    request.message.tenant = "acme";
-    request.message.listener = "legacy";
-    request.message.reverse_path = "sender@shop.example";
-    request.message.dsn_allowed = true;
-    request.message.accepted = clock_.now();
-    request.message.expires = clock_.now() + std::chrono::hours{24};
-    request.message.recipients = static_cast<std::uint32_t>(recipients.size());
-    request.content = std::make_shared<const std::string>(
-        "From: Shop <sender@shop.example>\r\nTo: someone@example.org\r\nSubject: Hello\r\n\r\nBody.\r\n");
-    request.message.size = request.content->size();
-    for (std::size_t i = 0; i < recipients.size(); ++i) {
-      spool::recipient_row row;
-      row.key = {request.message.id, static_cast<std::uint32_t>(i)};
-      row.address = recipients[i];
-      row.state = mail::recipient_state::ready;
-      request.recipients.push_back(row);
-    }
+    spool::accept_request request = a_submission(ids_.next(), clock_.now(), recipients);
     if (adjust) adjust(request);
     const queue_id id = request.message.id;
     dispatcher_->accept(std::move(request), [this](result<spool::accept_answer> answer) {

@@ -12,11 +12,11 @@ using namespace std::chrono_literals;
 class unknown_at_an_api : public delivery_fixture {
  protected:
   unknown_at_an_api() {
-    policy::destination_traits api = smtp("mailjet");
+    policy::destination_traits api = a_destination("mailjet", 10);
     api.adapter = "mailjet";
     api.capabilities.envelope_free = false;
-    traits_ = {smtp("onprem"), api};
-    rules_.routes = {route("everything", {"mailjet", "onprem"})};
+    traits_ = {a_destination("onprem", 10), api};
+    rules_.routes = {a_failover("everything", {"mailjet", "onprem"})};
   }
   queue_id submit_to_two() {
     return submit({"a@example.org", "b@example.org"}, [](spool::accept_request& request) {

@@ -16,22 +16,12 @@
 #include "gateway/delivery/dispatcher.hpp"
 #include "memory_store.hpp"
 #include "policy/policy.hpp"
+#include "tests/unit/gateway/delivery/samples.hpp"
 
 namespace stellwerk::delivery {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-inline mail::recipient_outcome outcome_with(mail::attempt_outcome what, int code = 0, std::string enhanced = {},
-                                            std::string reply = {}) {
-  mail::recipient_outcome out;
-  out.outcome = what;
-  out.stage = mail::attempt_stage::dot;
-  out.code = code;
-  out.enhanced_status = std::move(enhanced);
-  out.reply = std::move(reply);
-  return out;
-}
 
 // What a destination does with one attempt: the same outcome for every recipient, after a while.
 struct behaviour {
@@ -48,12 +38,7 @@ inline behaviour answers(mail::attempt_outcome what, int code = 0, std::string e
   return {outcome_with(what, code, std::move(enhanced), "as the scenario says"), took};
 }
 // Nobody listens; or, with the time-out, nobody answers at all.
-inline behaviour refuses_connections(duration took = milliseconds{2}) {
-  behaviour out{outcome_with(mail::attempt_outcome::deferred_destination, 0, "", "connection refused"), took};
-  out.outcome.stage = mail::attempt_stage::connect;
-  out.outcome.connect_class = true;
-  return out;
-}
+inline behaviour refuses_connections(duration took = milliseconds{2}) { return {connect_refused(), took}; }
 
 // Connections are accepted, and then nothing is said.
 inline behaviour does_not_greet(const adapters::attempt& what) {
@@ -192,31 +177,13 @@ class world_fixture : public ::testing::Test {
   world_fixture()
       : random_{11}, ids_{clock_, random_}, metrics_{null_metric_registry()}, runner_{clock_}, began_{clock_.steady()} {
     traits_ = {destination("onprem", "on_prem"), destination("esp", "eu")};
-    rules_.routes = {failover("everything", {"onprem", "esp"})};
+    rules_.routes = {a_failover("everything", {"onprem", "esp"})};
   }
 
   static policy::destination_traits destination(std::string name, std::string zone, std::uint32_t connections = 20) {
-    policy::destination_traits traits;
-    traits.name = std::move(name);
-    traits.adapter = "smtp";
+    policy::destination_traits traits = a_destination(std::move(name), connections);
     traits.zone = std::move(zone);
-    traits.connections = connections;
     return traits;
-  }
-
-  static policy::route_config failover(std::string name, const std::vector<std::string>& names) {
-    policy::route_config made;
-    made.name = std::move(name);
-    made.path = "policy.routes";
-    made.via.what = policy::node_config::kind::failover;
-    made.via.path = made.path + ".via";
-    for (const std::string& one : names) {
-      policy::node_config child;
-      child.path = made.via.path + "[" + std::to_string(made.via.children.size()) + "]";
-      child.name = one;
-      made.via.children.push_back(std::move(child));
-    }
-    return made;
   }
 
   [[nodiscard]] std::shared_ptr<const policy::policy> compiled() const {
@@ -298,23 +265,8 @@ class world_fixture : public ::testing::Test {
   }
 
   queue_id submit(std::function<void(spool::accept_request&)> adjust = {}) {
-    spool::accept_request request;
-    request.message.id = ids_.next();
-    request.message.client = "shop";
-    request.message.tenant = "acme";
-    request.message.listener = "legacy";
-    request.message.reverse_path = "sender@shop.example";
-    request.message.dsn_allowed = true;
-    request.message.accepted = clock_.now();
-    request.message.expires = clock_.now() + std::chrono::hours{24};
-    request.message.recipients = 1;
-    request.content = content_;
-    request.message.size = content_->size();
-    spool::recipient_row row;
-    row.key = {request.message.id, 0};
-    row.address = "r" + std::to_string(submitted_) + "@" + domains_[submitted_ % domains_.size()];
-    row.state = mail::recipient_state::ready;
-    request.recipients.push_back(std::move(row));
+    const std::string to = "r" + std::to_string(submitted_) + "@" + domains_[submitted_ % domains_.size()];
+    spool::accept_request request = a_submission(ids_.next(), clock_.now(), {to});
     if (adjust) adjust(request);
     const queue_id id = request.message.id;
     ++submitted_;
@@ -387,8 +339,6 @@ class world_fixture : public ::testing::Test {
   steady_point began_;
   duration every_{0};
   steady_point next_offer_{};
-  mail::content_ptr content_ = std::make_shared<const std::string>(
-      "From: Shop <sender@shop.example>\r\nTo: someone@example.org\r\nSubject: Hello\r\n\r\nBody.\r\n");
 };
 
 }  // namespace stellwerk::delivery

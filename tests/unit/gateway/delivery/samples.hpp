@@ -1,0 +1,82 @@
+// What both fixtures of the delivery side are made of: a destination, a route, a submission, an outcome.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateway/spool/spool.hpp"
+#include "policy/policy.hpp"
+
+namespace stellwerk::delivery {
+
+inline policy::destination_traits a_destination(std::string name, std::uint32_t connections) {
+  policy::destination_traits traits;
+  traits.name = std::move(name);
+  traits.adapter = "smtp";
+  traits.connections = connections;
+  return traits;
+}
+
+inline policy::route_config a_failover(std::string name, const std::vector<std::string>& destinations) {
+  policy::route_config made;
+  made.name = std::move(name);
+  made.path = "policy.routes[0]";
+  made.via.what = policy::node_config::kind::failover;
+  made.via.path = made.path + ".via";
+  for (const std::string& destination : destinations) {
+    policy::node_config child;
+    child.path = made.via.path + "[" + std::to_string(made.via.children.size()) + "]";
+    child.name = destination;
+    made.via.children.push_back(std::move(child));
+  }
+  return made;
+}
+
+// A letter of acme's shop, accepted now, to live for a day.
+inline spool::accept_request a_submission(const queue_id& id, time_point now,
+                                          const std::vector<std::string>& recipients) {
+  static const mail::content_ptr letter = std::make_shared<const std::string>(
+      "From: Shop <sender@shop.example>\r\nTo: someone@example.org\r\nSubject: Hello\r\n\r\nBody.\r\n");
+  spool::accept_request request;
+  request.message.id = id;
+  request.message.client = "shop";
+  request.message.tenant = "acme";
+  request.message.listener = "legacy";
+  request.message.reverse_path = "sender@shop.example";
+  request.message.dsn_allowed = true;
+  request.message.accepted = now;
+  request.message.expires = now + std::chrono::hours{24};
+  request.message.recipients = static_cast<std::uint32_t>(recipients.size());
+  request.content = letter;
+  request.message.size = letter->size();
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    spool::recipient_row row;
+    row.key = {id, static_cast<std::uint32_t>(i)};
+    row.address = recipients[i];
+    row.state = mail::recipient_state::ready;
+    request.recipients.push_back(std::move(row));
+  }
+  return request;
+}
+
+inline mail::recipient_outcome outcome_with(mail::attempt_outcome what, int code = 0, std::string enhanced = {},
+                                            std::string reply = {}) {
+  mail::recipient_outcome out;
+  out.outcome = what;
+  out.stage = mail::attempt_stage::dot;
+  out.code = code;
+  out.enhanced_status = std::move(enhanced);
+  out.reply = std::move(reply);
+  return out;
+}
+
+inline mail::recipient_outcome connect_refused() {
+  mail::recipient_outcome out = outcome_with(mail::attempt_outcome::deferred_destination, 0, "", "connection refused");
+  out.stage = mail::attempt_stage::connect;
+  out.connect_class = true;
+  return out;
+}
+
+}  // namespace stellwerk::delivery
