@@ -13,7 +13,7 @@
 namespace stellwerk {
 
 using duration = std::chrono::milliseconds;
-using time_point = std::chrono::sys_time<std::chrono::milliseconds>;     // wall time, UTC
+using time_point = std::chrono::sys_time<std::chrono::milliseconds>;  // wall time, UTC
 using steady_point = std::chrono::steady_clock::time_point;
 
 class clock {
@@ -44,8 +44,8 @@ class manual_clock final : public clock {
   std::atomic<long long> steady_ns_;
 };
 
-[[nodiscard]] std::string to_rfc3339(time_point at);                          // 2026-01-31T08:15:00.123Z
+[[nodiscard]] std::string to_rfc3339(time_point at);                           // 2026-01-31T08:15:00.123Z
 [[nodiscard]] std::optional<time_point> parse_rfc3339(std::string_view text);  // any offset; fraction cut to ms
-[[nodiscard]] std::string to_rfc5322(time_point at);                          // Sat, 31 Jan 2026 08:15:00 +0000
+[[nodiscard]] std::string to_rfc5322(time_point at);                           // Sat, 31 Jan 2026 08:15:00 +0000
 
 }  // namespace stellwerk

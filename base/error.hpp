@@ -14,23 +14,23 @@ namespace stellwerk {
 // Failures of our own. Foreign categories (errno, Asio, OpenSSL) keep their own codes.
 enum class errc {
   ok = 0,
-  timed_out,           // a deadline passed; the stream it was on may not be used again
-  closed,              // the peer closed, or we did
-  cancelled,           // the owner asked the task to stop
-  line_too_long,       // a limit of base/limits.hpp
+  timed_out,      // a deadline passed; the stream it was on may not be used again
+  closed,         // the peer closed, or we did
+  cancelled,      // the owner asked the task to stop
+  line_too_long,  // a limit of base/limits.hpp
   message_too_large,
-  malformed,           // input that does not follow its grammar
+  malformed,  // input that does not follow its grammar
   not_found,
   already_exists,
-  fingerprint_differs, // same idempotency key, other content
-  refused,             // a compare-and-set in the spool lost
-  limit_reached,       // a named bound is full
-  store_full,          // no space or no inodes left, or bytes_max reached
-  store_failed,        // a failed sync or a store in read-only mode; recovers by restart
-  corrupt,             // a checksum or structure does not hold
-  locked,              // another process holds the data directory
+  fingerprint_differs,  // same idempotency key, other content
+  refused,              // a compare-and-set in the spool lost
+  limit_reached,        // a named bound is full
+  store_full,           // no space or no inodes left, or bytes_max reached
+  store_failed,         // a failed sync or a store in read-only mode; recovers by restart
+  corrupt,              // a checksum or structure does not hold
+  locked,               // another process holds the data directory
   tls_failed,
-  unresolved,          // the name has no address
+  unresolved,  // the name has no address
   unsupported,
 };
 

@@ -25,8 +25,9 @@ struct log_field {
   log_field(std::string_view key_in, bool value_in) : key{key_in}, value{value_in} {}
   log_field(std::string_view key_in, double value_in) : key{key_in}, value{value_in} {}
   template <class Integer>
-    requires(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>)
-  log_field(std::string_view key_in, Integer value_in) : key{key_in}, value{static_cast<std::int64_t>(value_in)} {}
+  requires(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>)
+      log_field(std::string_view key_in, Integer value_in)
+      : key{key_in}, value{static_cast<std::int64_t>(value_in)} {}
 
   std::string_view key;
   value_type value;
@@ -38,10 +39,18 @@ class logger {
   [[nodiscard]] virtual bool enabled(log_level level) const noexcept = 0;
   virtual void write(log_level level, std::string_view event, std::span<const log_field> fields) = 0;
 
-  void debug(std::string_view event, std::initializer_list<log_field> fields = {}) { emit(log_level::debug, event, fields); }
-  void info(std::string_view event, std::initializer_list<log_field> fields = {}) { emit(log_level::info, event, fields); }
-  void warning(std::string_view event, std::initializer_list<log_field> fields = {}) { emit(log_level::warning, event, fields); }
-  void error(std::string_view event, std::initializer_list<log_field> fields = {}) { emit(log_level::error, event, fields); }
+  void debug(std::string_view event, std::initializer_list<log_field> fields = {}) {
+    emit(log_level::debug, event, fields);
+  }
+  void info(std::string_view event, std::initializer_list<log_field> fields = {}) {
+    emit(log_level::info, event, fields);
+  }
+  void warning(std::string_view event, std::initializer_list<log_field> fields = {}) {
+    emit(log_level::warning, event, fields);
+  }
+  void error(std::string_view event, std::initializer_list<log_field> fields = {}) {
+    emit(log_level::error, event, fields);
+  }
 
  private:
   void emit(log_level level, std::string_view event, std::initializer_list<log_field> fields) {

@@ -1,7 +1,7 @@
 // Where components get their metric handles at construction. Telemetry implements it; tests may use the null registry.
 //
-// Families are named without the prefix `stellwerk_`. Asking twice for the same family and labels gives the same cell, so a
-// reload may ask again. Labels are closed sets: enums and configured names, never an address, a domain or an id.
+// Families are named without the prefix `stellwerk_`. Asking twice for the same family and labels gives the same cell,
+// so a reload may ask again. Labels are closed sets: enums and configured names, never an address, a domain or an id.
 #pragma once
 
 #include <initializer_list>
@@ -21,7 +21,8 @@ using metric_labels = std::initializer_list<metric_label>;
 class metric_registry {
  public:
   virtual ~metric_registry() = default;
-  [[nodiscard]] virtual counter make_counter(std::string_view family, std::string_view help, metric_labels labels = {}) = 0;
+  [[nodiscard]] virtual counter make_counter(std::string_view family, std::string_view help,
+                                             metric_labels labels = {}) = 0;
   [[nodiscard]] virtual gauge make_gauge(std::string_view family, std::string_view help, metric_labels labels = {}) = 0;
   [[nodiscard]] virtual histogram make_histogram(std::string_view family, std::string_view help,
                                                  std::span<const double> bounds, metric_labels labels = {}) = 0;

@@ -11,13 +11,13 @@ namespace stellwerk {
 
 [[nodiscard]] constexpr char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 [[nodiscard]] std::string ascii_lower(std::string_view text);
-[[nodiscard]] bool iequals(std::string_view a, std::string_view b);          // ASCII case only
+[[nodiscard]] bool iequals(std::string_view a, std::string_view b);  // ASCII case only
 [[nodiscard]] bool istarts_with(std::string_view text, std::string_view prefix);
-[[nodiscard]] std::string_view trim(std::string_view text);                  // space, tab, CR, LF
+[[nodiscard]] std::string_view trim(std::string_view text);  // space, tab, CR, LF
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
-[[nodiscard]] bool is_valid_utf8(std::string_view text);                     // no surrogates, no overlong forms
+[[nodiscard]] bool is_valid_utf8(std::string_view text);  // no surrogates, no overlong forms
 [[nodiscard]] bool is_ascii(std::string_view text);
-[[nodiscard]] bool is_printable_ascii(std::string_view text);                // 0x20..0x7e
+[[nodiscard]] bool is_printable_ascii(std::string_view text);                     // 0x20..0x7e
 [[nodiscard]] std::optional<std::uint64_t> parse_decimal(std::string_view text);  // digits only, no overflow
 
 // Appends a JSON string with quotes: control characters, invalid UTF-8 and bidirectional marks become escapes.

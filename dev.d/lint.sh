@@ -7,11 +7,6 @@ run_format() {
   our_sources | xargs -r clang-format -i
 }
 
-check_format() {
-  say 'clang-format'
-  our_sources | xargs -r clang-format --dry-run --Werror
-}
-
 check_protobuf() {
   say 'buf lint'
   (cd proto && buf lint) || die 'buf lint failed (see above; a download error means the npm registry is not reachable)'
@@ -32,8 +27,8 @@ run_lint() {
   say 'tidy rules'
   python tests/tidy/tidy.py
   python tests/tidy/co_await_check.py
+  python tests/tidy/format_check.py
   python tests/tidy/headers_compile_alone.py
-  check_format
   check_protobuf
   if [[ "${1:-}" != --quick ]]; then check_clang_tidy; fi
 }

@@ -1,5 +1,5 @@
-// analysed_message: the content with everything decisions read from it, parsed once per time in memory and shared by all
-// recipients. Immutable once made.
+// analysed_message: the content with everything decisions read from it, parsed once per time in memory and shared by
+// all recipients. Immutable once made.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@
 namespace stellwerk::mail {
 
 struct analysed_message {
-  content_ptr content;             // what the views below point into
+  content_ptr content;  // what the views below point into
   header_section header;
   message_features features;
   std::string header_from;         // local@domain of the first From mailbox; "" if none

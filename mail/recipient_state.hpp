@@ -26,9 +26,9 @@ enum class recipient_state : std::uint8_t {
   dead_lettered = 14,
 };
 inline constexpr std::array<recipient_state, 14> all_recipient_states{
-    recipient_state::scheduled, recipient_state::ready,     recipient_state::attempting, recipient_state::deferred,
-    recipient_state::unknown,   recipient_state::held,      recipient_state::delivered,  recipient_state::bounced,
-    recipient_state::expired,   recipient_state::refused,   recipient_state::suppressed, recipient_state::cancelled,
+    recipient_state::scheduled, recipient_state::ready,        recipient_state::attempting, recipient_state::deferred,
+    recipient_state::unknown,   recipient_state::held,         recipient_state::delivered,  recipient_state::bounced,
+    recipient_state::expired,   recipient_state::refused,      recipient_state::suppressed, recipient_state::cancelled,
     recipient_state::discarded, recipient_state::dead_lettered};
 
 [[nodiscard]] constexpr bool is_final(recipient_state state) { return state >= recipient_state::delivered; }

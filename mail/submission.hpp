@@ -21,7 +21,9 @@ namespace stellwerk::mail {
 using content_ptr = std::shared_ptr<const std::string>;
 
 enum class ingress_kind : std::uint8_t { smtp = 1, grpc = 2 };
-[[nodiscard]] constexpr const char* to_string(ingress_kind kind) { return kind == ingress_kind::smtp ? "smtp" : "grpc"; }
+[[nodiscard]] constexpr const char* to_string(ingress_kind kind) {
+  return kind == ingress_kind::smtp ? "smtp" : "grpc";
+}
 
 // Where it came from on the wire: what our Received field says (RFC 5321 section 4.4).
 struct trace_origin {
@@ -46,11 +48,11 @@ struct submission {
   std::vector<std::string> tags;
   std::map<std::string, std::string> metadata;
 
-  std::string idempotency_key;                      // empty: none
-  std::array<std::uint8_t, 32> fingerprint{};       // SHA-256 over the request before anything was generated
+  std::string idempotency_key;                 // empty: none
+  std::array<std::uint8_t, 32> fingerprint{};  // SHA-256 over the request before anything was generated
   std::optional<time_point> send_at;
-  std::optional<duration> lifetime;                 // counts from send_at if given
-  bool dsn_allowed = false;                         // the reverse path is authenticated, bound, or dsn was asked for by gRPC
+  std::optional<duration> lifetime;  // counts from send_at if given
+  bool dsn_allowed = false;          // the reverse path is authenticated, bound, or dsn was asked for by gRPC
 };
 
 }  // namespace stellwerk::mail

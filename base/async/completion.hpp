@@ -55,7 +55,7 @@ class completion {
   using handler = typename boost::asio::async_result<token, void(T)>::handler_type;
 
   struct state {
-    explicit state(executor owner_in) : owner{owner_in} {}
+    explicit state(executor owner_in) : owner{std::move(owner_in)} {}
 
     void resume() {
       handler continuation = std::move(*waiter);

@@ -1,8 +1,8 @@
-// turn_loop: calls one function on an io_context when somebody wakes it or a time has come; for a passive owner of state
-// that is fed by a mailbox. The function answers when it wants its next turn at the latest.
+// turn_loop: calls one function on an io_context when somebody wakes it or a time has come; for a passive owner of
+// state that is fed by a mailbox. The function answers when it wants its next turn at the latest.
 //
-// Wakes are joined: any number before a turn make one turn. Thread rule: wake() from any thread; start() and stop() from the
-// owner, never from the loop itself, and while the context runs.
+// Wakes are joined: any number before a turn make one turn. Thread rule: wake() from any thread; start() and stop()
+// from the owner, never from the loop itself, and while the context runs.
 #pragma once
 
 #include <atomic>
@@ -24,9 +24,8 @@ class turn_loop {
   void stop();  // after the turn under way; none comes later
 
  private:
-  using timer =
-      boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                        executor>;
+  using timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                  boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
   void take_turn();
   void arm(steady_point at);
 

@@ -1,5 +1,5 @@
-// Whether somebody else listens on an address. Listeners share their port (SO_REUSEPORT), so that of a second process of
-// the same user would be shared as well, in silence; whoever opens a door asks first.
+// Whether somebody else listens on an address. Listeners share their port (SO_REUSEPORT), so that of a second process
+// of the same user would be shared as well, in silence; whoever opens a door asks first.
 #pragma once
 
 #include "base/net/stream.hpp"

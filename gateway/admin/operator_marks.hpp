@@ -1,5 +1,5 @@
-// operator_marks: drained and suspended destinations, kept in the store so that a restart does not open what an operator
-// closed. Thread rule: pure, but for restore_marks: dispatch thread, or before it runs.
+// operator_marks: drained and suspended destinations, kept in the store so that a restart does not open what an
+// operator closed. Thread rule: pure, but for restore_marks: dispatch thread, or before it runs.
 #pragma once
 
 #include <string>

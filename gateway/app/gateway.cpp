@@ -156,7 +156,8 @@ std::optional<start_fault> gateway::parts::open_store() {
   auto opened = spool::embedded::open_embedded_store(settings.spool, time, log, make_spool_metrics(metrics), options);
   if (!opened) {
     std::string reason = settings.spool.data_directory + ": " + opened.error().message();
-    if (opened.error().is(errc::corrupt)) reason += "; it was left as it is: try `stellwerk spool check --repair`, see docs/operations.md";
+    if (opened.error().is(errc::corrupt))
+      reason += "; it was left as it is: try `stellwerk spool check --repair`, see docs/operations.md";
     return start_fault{exit_code::data_directory, std::move(reason)};
   }
   store = std::move(*opened);
@@ -192,32 +193,32 @@ std::optional<start_fault> gateway::parts::open_admin(std::vector<std::string>& 
   if (!address)
     return start_fault{exit_code::configuration, settings.http.admin_address + " is no address to listen on"};
   if (const auto unused = net::check_unused(*address); !unused)
-    return start_fault{exit_code::cannot_bind, "admin " + settings.http.admin_address + ": " + unused.error().message()};
+    return start_fault{exit_code::cannot_bind,
+                       "admin " + settings.http.admin_address + ": " + unused.error().message()};
   io_unit& first = *units.front();
   result<net::endpoint_address> answer = error{errc::cancelled, "app.listen"};
   on_thread(first.context, [&] {
-    admin::admin_sources sources{[this] {
-                                   show_counts();
-                                   return metrics.text();
-                                 },
-                                 [this] { return readiness(); },
-                                 [this] { return loops_turn(); },
-                                 *dispatch,
-                                 *store,
-                                 rules,
-                                 readers,
-                                 log,
-                                 settings.http.admin_token_hash,
-                                 *audit,
-                                 *runner,
-                                 in_force,
-                                 read_controls,
-                                 time,
-                                 [this](admin::policy_order order, std::function<void(admin::policy_verdict)> done) {
-                                   post_to_main([this, order = std::move(order), done = std::move(done)] {
-                                     done(apply(order));
-                                   });
-                                 }};
+    admin::admin_sources sources{
+        [this] {
+          show_counts();
+          return metrics.text();
+        },
+        [this] { return readiness(); },
+        [this] { return loops_turn(); },
+        *dispatch,
+        *store,
+        rules,
+        readers,
+        log,
+        settings.http.admin_token_hash,
+        *audit,
+        *runner,
+        in_force,
+        read_controls,
+        time,
+        [this](admin::policy_order order, std::function<void(admin::policy_verdict)> done) {
+          post_to_main([this, order = std::move(order), done = std::move(done)] { done(apply(order)); });
+        }};
     net::http_server_config server_config;
     server_config.name = "admin";
     admin = std::make_unique<net::http_server>(first.context.get_executor(), time, server_config,
@@ -260,12 +261,13 @@ std::optional<start_fault> gateway::parts::open_doors(std::vector<std::string>& 
       order.by = delivery::authority::client;
       order.message = id;
       order.reason = "cancelled by client";
-      dispatch->operate(std::move(order), [done = std::move(done)](result<std::vector<delivery::operated_recipient>> answer) {
-        if (!answer) return done(answer.error());
-        std::vector<spool::recipient_row> rows;
-        for (delivery::operated_recipient& one : *answer) rows.push_back(std::move(one.row));
-        done(std::move(rows));
-      });
+      dispatch->operate(std::move(order),
+                        [done = std::move(done)](result<std::vector<delivery::operated_recipient>> answer) {
+                          if (!answer) return done(answer.error());
+                          std::vector<spool::recipient_row> rows;
+                          for (delivery::operated_recipient& one : *answer) rows.push_back(std::move(one.row));
+                          done(std::move(rows));
+                        });
     };
     grpc = std::make_unique<ingress::grpc::grpc_server>(std::move(services));
     ledger_listener.store(grpc.get(), std::memory_order_release);

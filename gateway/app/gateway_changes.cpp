@@ -112,12 +112,12 @@ std::string gateway::parts::keep_stored_policy(config::gateway_config& next) con
 }
 
 std::optional<start_fault> gateway::parts::write_start() {
-  const auto written = audit->record({"gateway.start",
-                                      settings.node.name,
-                                      "",
-                                      "start",
-                                      {{"policy_version", settings.policy->version()},
-                                       {"policy_source", to_string(settings.policy_source)}}});
+  const auto written = audit->record(
+      {"gateway.start",
+       settings.node.name,
+       "",
+       "start",
+       {{"policy_version", settings.policy->version()}, {"policy_source", to_string(settings.policy_source)}}});
   if (written) return std::nullopt;
   return start_fault{exit_code::data_directory, "the audit log cannot be written: " + written.error().message()};
 }

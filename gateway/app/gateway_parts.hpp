@@ -109,7 +109,7 @@ struct gateway::parts {
   std::unique_ptr<spool::embedded::segment_file> audit_file;
   std::unique_ptr<spool::embedded::embedded_store> store;
   std::unique_ptr<events::audit_log> audit;
-  std::string marks;  // operators', as the last run left them
+  std::string marks;                      // operators', as the last run left them
   events::suppression_list suppressions;  // until the dispatcher has it
   std::mutex orders_mutex;
   std::vector<std::function<void()>> orders;

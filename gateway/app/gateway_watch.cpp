@@ -10,7 +10,6 @@ namespace {
 constexpr double marketing_refused_at = 0.80;  // of spool.bytes_max
 constexpr double closed_at = 0.95;
 
-
 bool has_destination(const policy::policy& rules, const std::string& name) {
   const auto all = rules.destinations();
   return std::any_of(all.begin(), all.end(), [&](const policy::destination_traits& one) { return one.name == name; });
@@ -152,8 +151,12 @@ void gateway::reload() {
     refuse(made.faults.front().path + ": " + made.faults.front().reason);
     return;
   }
-  const auto written = all.audit->record({"configuration.reload", all.settings.file, "", "file",
-                                          {{"policy_version", next.policy->version()}, {"previous_version", all.settings.policy->version()}}});
+  const auto written = all.audit->record(
+      {"configuration.reload",
+       all.settings.file,
+       "",
+       "file",
+       {{"policy_version", next.policy->version()}, {"previous_version", all.settings.policy->version()}}});
   if (!written) {
     refuse("the audit log could not be written: " + written.error().message());
     return;

@@ -21,7 +21,8 @@ namespace stellwerk::app {
 namespace {
 
 int hash_password() {
-  const std::string password{trim(std::string{std::istreambuf_iterator<char>{std::cin}, std::istreambuf_iterator<char>{}})};
+  const std::string password{
+      trim(std::string{std::istreambuf_iterator<char>{std::cin}, std::istreambuf_iterator<char>{}})};
   if (password.empty()) {
     std::cerr << "stellwerk: give the password on standard input\n";
     return static_cast<int>(exit_code::usage);
@@ -30,15 +31,16 @@ int hash_password() {
   return 0;
 }
 
-// The arguments, the first last, as CLI11 takes them. An expression may start with a minus ("-(1 + 2)"): what `eval` is given
-// and is none of its options is moved behind a "--", where nothing is an option.
+// The arguments, the first last, as CLI11 takes them. An expression may start with a minus ("-(1 + 2)"): what `eval` is
+// given and is none of its options is moved behind a "--", where nothing is an option.
 std::vector<std::string> reversed_arguments(std::span<char* const> given) {
   std::vector<std::string> options, expressions;
   const bool eval = !given.empty() && std::string_view{given.front()} == "eval";
   for (std::size_t i = 0; i < given.size(); ++i) {
     const std::string_view text = given[i];
     const bool option = text == "--message" || text == "--facts";
-    const bool known = option || text.starts_with("--message=") || text.starts_with("--facts=") || text == "--help" || text == "-h";
+    const bool known =
+        option || text.starts_with("--message=") || text.starts_with("--facts=") || text == "--help" || text == "-h";
     if (!eval || i == 0 || known) {
       options.emplace_back(text);
       if (eval && option && i + 1 < given.size()) options.emplace_back(given[++i]);
@@ -69,8 +71,11 @@ class command_line {
     add_spool_commands();
     add_policy_admin_commands();
     add_audit_commands();
-    app_.add_subcommand("hash-password", "Read a password from standard input, print its hash for password_hash")->callback([this] { code_ = hash_password(); });
-    app_.add_subcommand("version", "Print the version")->callback([] { std::cout << "stellwerk " STELLWERK_VERSION "\n"; });
+    app_.add_subcommand("hash-password", "Read a password from standard input, print its hash for password_hash")
+        ->callback([this] { code_ = hash_password(); });
+    app_.add_subcommand("version", "Print the version")->callback([] {
+      std::cout << "stellwerk " STELLWERK_VERSION "\n";
+    });
   }
 
   int run(int argc, char** argv) {
@@ -90,8 +95,10 @@ class command_line {
     serve_command->callback([this] { code_ = serve(config_); });
 
     auto* simulate_command = app_.add_subcommand("simulate", "Run stand-ins for an MTA and the ESPs");
-    simulate_command->add_option("--smtp", simulate_.smtp_address, "Address of the MTA; port 0 takes a free one")->default_val("127.0.0.1:0");
-    simulate_command->add_option("--http", simulate_.http_address, "Address of the ESP dialects")->default_val("127.0.0.1:0");
+    simulate_command->add_option("--smtp", simulate_.smtp_address, "Address of the MTA; port 0 takes a free one")
+        ->default_val("127.0.0.1:0");
+    simulate_command->add_option("--http", simulate_.http_address, "Address of the ESP dialects")
+        ->default_val("127.0.0.1:0");
     simulate_command->add_option("--faults", simulate_.faults_file, "JSON list of faults");
     simulate_command->add_option("--record", simulate_.record_path, "NDJSON file, a line per message");
     simulate_command->add_option("--raw", simulate_.raw_directory, "Directory for the bytes of each message");
@@ -134,7 +141,8 @@ class command_line {
     auto* test_command = app_.add_subcommand("test", "Run policy unit tests");
     test_command->add_option("--config", test_.config, "stellwerk.yaml")->required();
     test_command->add_option("--junit", test_.junit, "File to write in JUnit format");
-    test_command->add_option("--coverage-min", test_.coverage_min, "Percent of the rules that cases must reach")->check(CLI::Range(0, 100));
+    test_command->add_option("--coverage-min", test_.coverage_min, "Percent of the rules that cases must reach")
+        ->check(CLI::Range(0, 100));
     test_command->add_flag("--json", json_, "JSON, one case a line");
     add_replay_commands();
     test_command->add_option("cases", test_.cases, "YAML files")->required();
@@ -145,13 +153,25 @@ class command_line {
   }
 
   void add_replay_commands() {
-    auto* replay_command = app_.add_subcommand("replay", "Recorded traffic against a candidate policy: ways, cost, invariants");
+    auto* replay_command =
+        app_.add_subcommand("replay", "Recorded traffic against a candidate policy: ways, cost, invariants");
     auto* config = replay_command->add_option("--config", replay_.config, "The candidate: a whole configuration");
-    replay_command->add_option("--against", replay_.against, "Configuration to compare with; default: what became of the mail")->needs(config);
-    auto* facts = replay_command->add_option("--facts", replay_.facts, "NDJSON of recorded facts, or - for standard input")->needs(config);
-    replay_command->add_option("--from", replay_.data_directory, "Data directory whose history is asked")->needs(config)->excludes(facts);
-    auto* policy = replay_command->add_option("--policy", replay_.policy, "The candidate: a policy, for a running gateway (--admin)")->excludes(config);
-    replay_command->add_option("--limit", replay_.limit, "Recipients a running gateway looks at")->default_val(100'000)->needs(policy);
+    replay_command
+        ->add_option("--against", replay_.against, "Configuration to compare with; default: what became of the mail")
+        ->needs(config);
+    auto* facts =
+        replay_command->add_option("--facts", replay_.facts, "NDJSON of recorded facts, or - for standard input")
+            ->needs(config);
+    replay_command->add_option("--from", replay_.data_directory, "Data directory whose history is asked")
+        ->needs(config)
+        ->excludes(facts);
+    auto* policy =
+        replay_command
+            ->add_option("--policy", replay_.policy, "The candidate: a policy, for a running gateway (--admin)")
+            ->excludes(config);
+    replay_command->add_option("--limit", replay_.limit, "Recipients a running gateway looks at")
+        ->default_val(100'000)
+        ->needs(policy);
     add_admin_options(replay_command);
     replay_command->callback([this] {
       const bool here = !replay_.config.empty() && (!replay_.facts.empty() || !replay_.data_directory.empty());
@@ -160,7 +180,8 @@ class command_line {
       replay_.format = replay_.admin.format;
       code_ = cli::replay(replay_, process_environment(), read_history);
     });
-    auto* export_command = app_.add_subcommand("facts", "Print what is recorded of past traffic, as NDJSON, for replay");
+    auto* export_command =
+        app_.add_subcommand("facts", "Print what is recorded of past traffic, as NDJSON, for replay");
     export_command->add_option("--from", replay_.data_directory, "Data directory")->required();
     export_command->callback([this] { code_ = cli::facts(replay_.data_directory, read_history); });
   }
@@ -191,13 +212,18 @@ class command_line {
     add_admin_options(show);
     show->add_option("id", id_, "Queue id")->required();
     show->callback([this] { code_ = cli::queue_show(admin(), id_); });
-    for (const auto& [name, verb] : {std::pair<const char*, const char*>{"retry", "Retry"}, {"hold", "Hold"}, {"release", "Release"},
-                                     {"cancel", "Cancel"}, {"reroute", "Reroute"}, {"bounce", "Bounce"}}) {
+    for (const auto& [name, verb] : {std::pair<const char*, const char*>{"retry", "Retry"},
+                                     {"hold", "Hold"},
+                                     {"release", "Release"},
+                                     {"cancel", "Cancel"},
+                                     {"reroute", "Reroute"},
+                                     {"bounce", "Bounce"}}) {
       auto* change = queue->add_subcommand(name, std::string{verb} + " messages, by ids or by a filter");
       add_admin_options(change);
       add_filter_options(change, change_.filter);
       change->add_option("--reason", change_.reason, "Why; kept with the change")->required();
-      if (std::string_view{verb} == "Reroute") change->add_option("--to", change_.destination, "Destination")->required();
+      if (std::string_view{verb} == "Reroute")
+        change->add_option("--to", change_.destination, "Destination")->required();
       change->add_option("ids", change_.ids, "Queue ids; without any, all that pass the filter");
       change->callback([this, word = std::string{verb}] {
         change_.admin = admin();
@@ -222,11 +248,13 @@ class command_line {
     auto* list = destinations->add_subcommand("list", "List destinations with their state");
     add_admin_options(list);
     list->callback([this] { code_ = cli::destinations_list(admin()); });
-    for (const auto& [name, verb] : {std::pair<const char*, const char*>{"drain", "Drain"}, {"suspend", "Suspend"}, {"resume", "Resume"}}) {
+    for (const auto& [name, verb] :
+         {std::pair<const char*, const char*>{"drain", "Drain"}, {"suspend", "Suspend"}, {"resume", "Resume"}}) {
       auto* change = destinations->add_subcommand(name, std::string{verb} + " a destination");
       add_admin_options(change);
       change->add_option("--reason", reason_, "Why; kept with the change")->required();
-      if (std::string_view{verb} == "Suspend") change->add_option("--for", lasts_, "Duration such as 30m; default: until resumed");
+      if (std::string_view{verb} == "Suspend")
+        change->add_option("--for", lasts_, "Duration such as 30m; default: until resumed");
       change->add_option("name", id_, "Destination")->required();
       change->callback([this, word = std::string{verb}] { code_ = change_destination(word); });
     }
@@ -253,20 +281,27 @@ class command_line {
     list->add_option("--limit", suppression_.limit)->default_val(100);
     auto* add_command = add("add", "Suppress addresses", cli::suppressions_add);
     auto* remove = add("remove", "Let addresses be mailed again", cli::suppressions_remove);
-    auto* import = add("import", "Suppress the addresses of a file: one a line, or what export writes", cli::suppressions_import);
-    auto* export_command = add("export", "Print the list for an import, one JSON object a line", cli::suppressions_export);
-    for (CLI::App* command : {list, export_command}) command->add_option("--tenant", suppression_.tenant, "Rows of this tenant; default: all rows");
+    auto* import =
+        add("import", "Suppress the addresses of a file: one a line, or what export writes", cli::suppressions_import);
+    auto* export_command =
+        add("export", "Print the list for an import, one JSON object a line", cli::suppressions_export);
+    for (CLI::App* command : {list, export_command})
+      command->add_option("--tenant", suppression_.tenant, "Rows of this tenant; default: all rows");
     for (CLI::App* command : {add_command, remove, import}) {
       command->add_option("--tenant", suppression_.tenant, "Default: for every tenant");
-      command->add_option("--scope", suppression_.scope, "all, transactional or marketing; default: all, and marketing for an unsubscribe that is added");
+      command->add_option(
+          "--scope", suppression_.scope,
+          "all, transactional or marketing; default: all, and marketing for an unsubscribe that is added");
       command->add_option("--reason", suppression_.reason, "Why; kept with the change")->required();
     }
     for (CLI::App* command : {add_command, import}) {
-      command->add_option("--because", suppression_.because, "manual, hard_bounce, complaint or unsubscribe; default: manual");
+      command->add_option("--because", suppression_.because,
+                          "manual, hard_bounce, complaint or unsubscribe; default: manual");
       command->add_option("--source", suppression_.source, "Where it comes from; default: operator");
       command->add_option("--expires", suppression_.expires, "A time such as 2027-01-01T00:00:00Z; default: never");
     }
-    for (CLI::App* command : {add_command, remove}) command->add_option("addresses", suppression_.addresses)->required();
+    for (CLI::App* command : {add_command, remove})
+      command->add_option("addresses", suppression_.addresses)->required();
     import->add_option("file", suppression_.file, "File, or - for standard input")->required();
   }
 

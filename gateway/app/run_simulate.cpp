@@ -16,7 +16,8 @@
 namespace stellwerk::app {
 
 int simulate(const simulate_arguments& arguments) {
-  simulate::simulate_options options{arguments.smtp_address, arguments.http_address, "", arguments.record_path, arguments.raw_directory};
+  simulate::simulate_options options{arguments.smtp_address, arguments.http_address, "", arguments.record_path,
+                                     arguments.raw_directory};
   if (!arguments.faults_file.empty()) {
     const auto text = read_file(arguments.faults_file);
     if (!text) {

@@ -16,7 +16,8 @@ namespace {
 
 constexpr duration call_timeout{std::chrono::seconds{30}};
 
-async::awaitable<void> exchange(net::http_client& client, net::http_request request, steady_point deadline, net::http_exchange& out) {
+async::awaitable<void> exchange(net::http_client& client, net::http_request request, steady_point deadline,
+                                net::http_exchange& out) {
   out = co_await client.send(std::move(request), deadline);
 }
 
@@ -29,11 +30,13 @@ std::optional<std::string> read_token(const std::string& path) {
 
 }  // namespace
 
-std::optional<std::string> call_admin(const admin_arguments& admin, const std::string& method, const std::string& body) {
+std::optional<std::string> call_admin(const admin_arguments& admin, const std::string& method,
+                                      const std::string& body) {
   const auto address = net::parse_host_port(admin.address);
   const auto token = read_token(admin.token_file);
   if (!address || !token) {
-    std::cerr << "stellwerk: " << (address ? "cannot read " + admin.token_file : admin.address + " is no address with a port") << "\n";
+    std::cerr << "stellwerk: "
+              << (address ? "cannot read " + admin.token_file : admin.address + " is no address with a port") << "\n";
     return std::nullopt;
   }
   const system_clock time;
@@ -53,7 +56,8 @@ std::optional<std::string> call_admin(const admin_arguments& admin, const std::s
   if (!token->empty()) request.fields.push_back({"Authorization", "Bearer " + *token});
   request.body = body;
   net::http_exchange answer;
-  async::task_group tasks{context.get_executor(), [](std::string_view, std::string_view what) { std::cerr << what << "\n"; }};
+  async::task_group tasks{context.get_executor(),
+                          [](std::string_view, std::string_view what) { std::cerr << what << "\n"; }};
   tasks.spawn("call", exchange(*client, std::move(request), time.steady() + call_timeout, answer));
   while (tasks.size() > 0 && context.run_one() > 0) {
   }

@@ -9,6 +9,7 @@
 namespace stellwerk::cli {
 
 // POST /stellwerk.v1.<method> with a JSON body; the JSON answer, or nullopt after the fault went to standard error.
-[[nodiscard]] std::optional<std::string> call_admin(const admin_arguments& admin, const std::string& method, const std::string& body);
+[[nodiscard]] std::optional<std::string> call_admin(const admin_arguments& admin, const std::string& method,
+                                                    const std::string& body);
 
 }  // namespace stellwerk::cli

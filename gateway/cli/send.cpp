@@ -24,7 +24,8 @@ struct letter {
 };
 
 // Sends one command (if any) and reads its reply; false if the reply does not begin with `expected`.
-async::awaitable<bool> exchange(net::stream& peer, net::line_stream& lines, std::string command, char expected, std::string& said) {
+async::awaitable<bool> exchange(net::stream& peer, net::line_stream& lines, std::string command, char expected,
+                                std::string& said) {
   if (!command.empty()) {
     command += "\r\n";
     const auto sent = co_await peer.write_one(command);
@@ -45,7 +46,8 @@ async::awaitable<bool> exchange(net::stream& peer, net::line_stream& lines, std:
   co_return !said.empty() && said[0] == expected;
 }
 
-async::awaitable<void> converse(net::connector& network, net::host_port server, letter what, steady_point deadline, std::string& said, bool& sent) {
+async::awaitable<void> converse(net::connector& network, net::host_port server, letter what, steady_point deadline,
+                                std::string& said, bool& sent) {
   net::connect_options options;
   options.deadline = deadline;
   auto connected = co_await network.connect(server.host, server.port, options);
@@ -56,7 +58,8 @@ async::awaitable<void> converse(net::connector& network, net::host_port server, 
   net::stream& peer = **connected;
   peer.expires_at(deadline);
   net::line_stream lines{peer};
-  std::vector<std::pair<std::string, char>> steps{{"", '2'}, {"EHLO stellwerk-send", '2'}, {"MAIL FROM:<" + what.from + ">", '2'}};
+  std::vector<std::pair<std::string, char>> steps{
+      {"", '2'}, {"EHLO stellwerk-send", '2'}, {"MAIL FROM:<" + what.from + ">", '2'}};
   for (const std::string& recipient : what.to) steps.emplace_back("RCPT TO:<" + recipient + ">", '2');
   steps.emplace_back("DATA", '3');
   for (auto& [command, expected] : steps) {
@@ -96,7 +99,8 @@ int send(const send_arguments& arguments) {
   net::tcp_connector network{context.get_executor(), names};
   std::string said;
   bool sent = false;
-  async::task_group tasks{context.get_executor(), [](std::string_view, std::string_view failure) { std::cerr << failure << "\n"; }};
+  async::task_group tasks{context.get_executor(),
+                          [](std::string_view, std::string_view failure) { std::cerr << failure << "\n"; }};
   tasks.spawn("send", converse(network, *server, std::move(what), time.steady() + conversation_timeout, said, sent));
   while (tasks.size() > 0 && context.run_one() > 0) {
   }

@@ -30,8 +30,9 @@ void load_listener(const yaml_node& node, const std::string& path, const load_co
   fields.text("name", out.name);
   fields.text("address", out.address);
   check_address(fields, out.address);
-  fields.choice<ingress::smtp_profile>("profile", out.profile,
-                                       {{"relay", ingress::smtp_profile::relay}, {"submission", ingress::smtp_profile::submission}});
+  fields.choice<ingress::smtp_profile>(
+      "profile", out.profile,
+      {{"relay", ingress::smtp_profile::relay}, {"submission", ingress::smtp_profile::submission}});
   fields.texts("allow_networks", out.allow_networks);
   map_reader tls{fields.get("tls"), fields.path_of("tls"), context};
   tls.choice<ingress::server_tls_mode>("mode", out.tls,
@@ -82,7 +83,8 @@ void load_grpc(const yaml_node* node, const load_context& context, ingress::grpc
   fields.finish();
 }
 
-void load_client(const yaml_node& node, const std::string& path, const load_context& context, ingress::client_config& out) {
+void load_client(const yaml_node& node, const std::string& path, const load_context& context,
+                 ingress::client_config& out) {
   map_reader fields{&node, path, context};
   fields.require("name");
   fields.text("name", out.name);
@@ -94,7 +96,8 @@ void load_client(const yaml_node& node, const std::string& path, const load_cont
   fields.secret("password_hash", out.password_hash);
   fields.secret("token_hash", out.token_hash);
   if (!out.username.empty()) fields.require("password_hash");
-  if (!out.token_hash.empty() && (out.token_hash.size() != 64 || out.token_hash.find_first_not_of("0123456789abcdef") != std::string::npos)) {
+  if (!out.token_hash.empty() &&
+      (out.token_hash.size() != 64 || out.token_hash.find_first_not_of("0123456789abcdef") != std::string::npos)) {
     fields.fault("token_hash", "64 lower-case hexadecimal digits (SHA-256 of the token) are expected");
   }
   if (!out.password_hash.empty() && !out.password_hash.starts_with("scrypt$")) {
@@ -105,15 +108,18 @@ void load_client(const yaml_node& node, const std::string& path, const load_cont
   fields.rate("rate", out.rate_per_second);
   fields.size("size_max", out.size_max);
   map_reader stream{fields.get("stream"), fields.path_of("stream"), context};
-  const auto streams = {std::pair<std::string_view, std::optional<mail::traffic_stream>>{"transactional", mail::traffic_stream::transactional},
-                        std::pair<std::string_view, std::optional<mail::traffic_stream>>{"marketing", mail::traffic_stream::marketing}};
+  const auto streams = {
+      std::pair<std::string_view, std::optional<mail::traffic_stream>>{"transactional",
+                                                                       mail::traffic_stream::transactional},
+      std::pair<std::string_view, std::optional<mail::traffic_stream>>{"marketing", mail::traffic_stream::marketing}};
   stream.choice<std::optional<mail::traffic_stream>>("pin", out.pin, streams);
   stream.choice<std::optional<mail::traffic_stream>>("default", out.default_stream, streams);
   stream.finish();
   fields.boolean("may_choose_stream", out.may_choose_stream);
   fields.boolean("control_headers", out.control_headers);
   fields.boolean("dsn", out.dsn);
-  const bool nobody = out.networks.empty() && out.certificate_names.empty() && out.username.empty() && out.token_hash.empty();
+  const bool nobody =
+      out.networks.empty() && out.certificate_names.empty() && out.username.empty() && out.token_hash.empty();
   if (nobody && !context.faults.has_below(path)) {
     fields.fault("name", "nobody can be this client: give networks, certificate_names, username or token_hash");
   }
@@ -121,7 +127,8 @@ void load_client(const yaml_node& node, const std::string& path, const load_cont
 }
 
 template <class Item, class Load>
-void load_list(const yaml_node* node, const std::string& path, const load_context& context, std::vector<Item>& out, Load load) {
+void load_list(const yaml_node* node, const std::string& path, const load_context& context, std::vector<Item>& out,
+               Load load) {
   if (node == nullptr || node->what == yaml_node::kind::null) return;
   if (node->what != yaml_node::kind::list) {
     context.faults.add(*node, path, "a list is expected");
@@ -141,7 +148,8 @@ void load_list(const yaml_node* node, const std::string& path, const load_contex
 
 }  // namespace
 
-void load_ingress(const yaml_node* ingress, const yaml_node* clients, const load_context& context, ingress::ingress_settings& out) {
+void load_ingress(const yaml_node* ingress, const yaml_node* clients, const load_context& context,
+                  ingress::ingress_settings& out) {
   map_reader fields{ingress, "ingress", context};
   load_list(fields.get("smtp"), "ingress.smtp", context, out.smtp, load_listener);
   load_grpc(fields.get("grpc"), context, out.grpc);

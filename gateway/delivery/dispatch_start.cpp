@@ -249,6 +249,7 @@ void dispatcher::begin(const message_ptr& message, std::vector<spool::recipient_
   for (const auto& [at, why] : ways.others) stay(work, message, wanting[at], why);
   for (const start_group& group : ways.groups) {
     std::vector<spool::recipient_row> before;
+    before.reserve(group.rows.size());
     for (const std::size_t at : group.rows) before.push_back(wanting[at]);
     if (std::any_of(before.begin(), before.end(), [](const auto& row) { return row.attempts_made == 0; })) {
       budget_.first_attempt(env_.time.steady());
@@ -290,7 +291,7 @@ void dispatcher::begin_group(settlement& work, const message_ptr& message,
     }
     walk further = so_far;
     further.refused.push_back({destination, refused->reason, refused->of});
-    return go_on(work, message, before, std::move(after), std::move(further), where);
+    return go_on(work, message, before, std::move(after), further, where);
   }
   if (!group.copies.empty()) copy_to_sandbox(work, *message, after, group);
   auto one = std::make_unique<job>();
@@ -339,7 +340,7 @@ void dispatcher::wait_for_room(settlement& work, const message_ptr& message, con
 // The last of `so_far.refused` said no when it was asked: decided again with that known. Who may not go elsewhere
 // waits.
 void dispatcher::go_on(settlement& work, const message_ptr& message, const std::vector<spool::recipient_row>& before,
-                       std::vector<spool::recipient_row> after, walk so_far, place where) {
+                       std::vector<spool::recipient_row> after, const walk& so_far, place where) {
   const planned ways = plan(*message, after, so_far);
   for (const auto& [at, why] : ways.others) wait_for_room(work, message, before[at], after[at], where);
   for (const start_group& group : ways.groups) {

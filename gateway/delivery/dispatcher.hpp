@@ -228,7 +228,7 @@ class dispatcher final : public spool::acceptor {
   void begin_group(settlement& work, const message_ptr& message, const std::vector<spool::recipient_row>& before,
                    const start_group& group, std::vector<spool::recipient_row> after, const walk& so_far);
   void go_on(settlement& work, const message_ptr& message, const std::vector<spool::recipient_row>& before,
-             std::vector<spool::recipient_row> after, walk so_far, place where);
+             std::vector<spool::recipient_row> after, const walk& so_far, place where);
   void wait_for_room(settlement& work, const message_ptr& message, const spool::recipient_row& before,
                      spool::recipient_row row, place where);
   void stay(settlement& work, const message_ptr& message, const spool::recipient_row& before,

@@ -29,10 +29,11 @@ std::optional<std::uint64_t> take_varint(std::string_view& in) {
 
 // Tag order is the order here; append only.
 constexpr std::array<std::string ledger_event::*, 13> text_fields{
-    &ledger_event::recipient,   &ledger_event::stream,    &ledger_event::stream_reason, &ledger_event::state,
-    &ledger_event::reason,      &ledger_event::attempt_id, &ledger_event::destination,  &ledger_event::route,
-    &ledger_event::outcome,     &ledger_event::enhanced_status, &ledger_event::reply,
-    &ledger_event::vendor_message_id, &ledger_event::campaign};
+    &ledger_event::recipient,       &ledger_event::stream, &ledger_event::stream_reason,
+    &ledger_event::state,           &ledger_event::reason, &ledger_event::attempt_id,
+    &ledger_event::destination,     &ledger_event::route,  &ledger_event::outcome,
+    &ledger_event::enhanced_status, &ledger_event::reply,  &ledger_event::vendor_message_id,
+    &ledger_event::campaign};
 
 }  // namespace
 

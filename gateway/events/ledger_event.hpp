@@ -1,8 +1,8 @@
-// ledger_event: one line of the ledger, a change of a message's or a recipient's fate. Made at the moment of the change,
-// committed with it, read by WatchEvents, webhooks and statistics.
+// ledger_event: one line of the ledger, a change of a message's or a recipient's fate. Made at the moment of the
+// change, committed with it, read by WatchEvents, webhooks and statistics.
 //
-// The encoding is a version byte, then (tag, varint length, bytes) fields in tag order; absent means empty. Unknown tags
-// are skipped, so an older process reads a newer ledger.
+// The encoding is a version byte, then (tag, varint length, bytes) fields in tag order; absent means empty. Unknown
+// tags are skipped, so an older process reads a newer ledger.
 #pragma once
 
 #include <cstdint>
@@ -27,17 +27,17 @@ struct ledger_event {
   event_kind kind = event_kind::accepted;
   time_point at{};
   queue_id message;
-  std::string recipient;        // address; empty for `accepted`
+  std::string recipient;  // address; empty for `accepted`
   std::string stream;
-  std::string stream_reason;    // accepted
-  std::string state;            // recipient state word
+  std::string stream_reason;  // accepted
+  std::string state;          // recipient state word
   std::string reason;
   std::string attempt_id;
   std::string destination;
   std::string route;
   std::string outcome;
   std::string enhanced_status;
-  std::string reply;            // foreign, cut
+  std::string reply;  // foreign, cut
   std::string vendor_message_id;
   std::string campaign;
   friend bool operator==(const ledger_event&, const ledger_event&) = default;

@@ -1,5 +1,5 @@
-// dialect: one vendor's API as its fact sheet tells it: pure, a request in, a response and the records of what was taken
-// out. The HTTP stand-in adds faults and the wire.
+// dialect: one vendor's API as its fact sheet tells it: pure, a request in, a response and the records of what was
+// taken out. The HTTP stand-in adds faults and the wire.
 #pragma once
 
 #include <string>

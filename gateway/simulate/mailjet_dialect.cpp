@@ -120,28 +120,53 @@ std::optional<entry_fault> check_attachments(const json::object& entry) {
 }
 
 std::optional<entry_fault> check_entry(const json::object& entry, record& what) {
-  static const std::set<std::string_view> known{
-      "From", "Sender", "To", "Cc", "Bcc", "ReplyTo", "Subject", "TextPart", "HTMLPart", "TemplateID", "TemplateLanguage",
-      "TemplateErrorReporting", "TemplateErrorDeliver", "Variables", "Attachments", "InlinedAttachments", "Headers",
-      "CustomID", "EventPayload", "CustomCampaign", "DeduplicateCampaign", "TrackOpens", "TrackClicks", "Priority",
-      "MonitoringCategory", "URLTags"};
+  static const std::set<std::string_view> known{"From",
+                                                "Sender",
+                                                "To",
+                                                "Cc",
+                                                "Bcc",
+                                                "ReplyTo",
+                                                "Subject",
+                                                "TextPart",
+                                                "HTMLPart",
+                                                "TemplateID",
+                                                "TemplateLanguage",
+                                                "TemplateErrorReporting",
+                                                "TemplateErrorDeliver",
+                                                "Variables",
+                                                "Attachments",
+                                                "InlinedAttachments",
+                                                "Headers",
+                                                "CustomID",
+                                                "EventPayload",
+                                                "CustomCampaign",
+                                                "DeduplicateCampaign",
+                                                "TrackOpens",
+                                                "TrackClicks",
+                                                "Priority",
+                                                "MonitoringCategory",
+                                                "URLTags"};
   for (const auto& [key, value] : entry) {
     if (!known.contains(std::string_view{key.data(), key.size()})) {
-      return entry_fault{"mj-0002", 400, "Malformed JSON, please review the syntax and properties types.", std::string{key}};
+      return entry_fault{"mj-0002", 400, "Malformed JSON, please review the syntax and properties types.",
+                         std::string{key}};
     }
   }
   const json::value* from = entry.if_contains("From");
   if (from == nullptr || !from->is_object()) return entry_fault{"mj-0003", 400, "\"From\" is mandatory.", "From"};
   what.reverse_path = text_of(from->get_object(), "Email");
-  if (!mail::parse_address(what.reverse_path)) return entry_fault{"mj-0013", 400, "invalid sender address", "From.Email"};
+  if (!mail::parse_address(what.reverse_path))
+    return entry_fault{"mj-0013", 400, "invalid sender address", "From.Email"};
   const json::value* to = entry.if_contains("To");
-  if (to == nullptr || !to->is_array() || to->get_array().empty()) return entry_fault{"mj-0003", 400, "\"To\" is mandatory.", "To"};
+  if (to == nullptr || !to->is_array() || to->get_array().empty())
+    return entry_fault{"mj-0003", 400, "\"To\" is mandatory.", "To"};
   for (const char* key : {"To", "Cc", "Bcc"}) {
     if (auto fault = check_addresses(entry, key, what)) return fault;
   }
   if (text_of(entry, "Subject").size() > subject_max) return entry_fault{"mj-0006", 400, "too long", "Subject"};
   if (text_of(entry, "TextPart").empty() && text_of(entry, "HTMLPart").empty() && !entry.contains("TemplateID")) {
-    return entry_fault{"send-0003", 400, "At least one of \"HTMLPart\", \"TextPart\" or \"TemplateID\" is mandatory.", ""};
+    return entry_fault{"send-0003", 400, "At least one of \"HTMLPart\", \"TextPart\" or \"TemplateID\" is mandatory.",
+                       ""};
   }
   if (const json::value* headers = entry.if_contains("Headers")) {
     if (!headers->is_object()) return entry_fault{"mj-0004", 400, "Type mismatch.", "Headers"};
@@ -183,21 +208,25 @@ dialect_answer mailjet_dialect::answer(const net::http_request& request, std::st
     return send(request);
   }
   if (path.starts_with("/v3/REST/message")) return look_up(request.target);
-  if (path.starts_with("/v3/REST/")) return {json_response(200, json::object{{"Count", 0}, {"Data", json::array{}}, {"Total", 0}}), {}};
+  if (path.starts_with("/v3/REST/"))
+    return {json_response(200, json::object{{"Count", 0}, {"Data", json::array{}}, {"Total", 0}}), {}};
   return {global_error(404, "", "Object not found"), {}};
 }
 
 dialect_answer mailjet_dialect::send(const net::http_request& request) {
   boost::system::error_code failure;
   const json::value parsed = json::parse(request.body, failure);
-  if (failure || !parsed.is_object()) return {global_error(400, "mj-0002", "Malformed JSON, please review the syntax and properties types."), {}};
+  if (failure || !parsed.is_object())
+    return {global_error(400, "mj-0002", "Malformed JSON, please review the syntax and properties types."), {}};
   const json::object& root = parsed.get_object();
   const json::value* messages = root.if_contains("Messages");
-  if (messages == nullptr || !messages->is_array()) return {global_error(400, "mj-0003", "\"Messages\" is mandatory."), {}};
+  if (messages == nullptr || !messages->is_array())
+    return {global_error(400, "mj-0003", "\"Messages\" is mandatory."), {}};
   if (messages->get_array().empty()) return {global_error(400, "mj-0007", "\"Messages\" is empty."), {}};
   if (messages->get_array().size() > messages_max) return {global_error(400, "mj-0008", "too many messages"), {}};
   const json::value* globals = root.if_contains("Globals");
-  const bool sandbox = root.contains("SandboxMode") && root.at("SandboxMode").is_bool() && root.at("SandboxMode").get_bool();
+  const bool sandbox =
+      root.contains("SandboxMode") && root.at("SandboxMode").is_bool() && root.at("SandboxMode").get_bool();
   dialect_answer out;
   json::array results;
   bool failed = false;
@@ -235,8 +264,11 @@ json::object mailjet_dialect::send_entry(const json::object& entry, bool sandbox
   if (const auto fault = check_entry(entry, what)) {
     what.verdict = "refused";
     what.fault = fault->code;
-    json::array errors{json::object{{"ErrorIdentifier", uuid_of(next_id_)}, {"ErrorCode", fault->code}, {"StatusCode", fault->status},
-                                    {"ErrorMessage", fault->message}, {"ErrorRelatedTo", json::array{json::string{fault->related_to}}}}};
+    json::array errors{json::object{{"ErrorIdentifier", uuid_of(next_id_)},
+                                    {"ErrorCode", fault->code},
+                                    {"StatusCode", fault->status},
+                                    {"ErrorMessage", fault->message},
+                                    {"ErrorRelatedTo", json::array{json::string{fault->related_to}}}}};
     return {{"Status", "error"}, {"Errors", std::move(errors)}};
   }
   json::object result{{"Status", "success"}, {"CustomID", what.attempt}};
@@ -247,8 +279,12 @@ json::object mailjet_dialect::send_entry(const json::object& entry, bool sandbox
         const std::string address = text_of(one.get_object(), "Email");
         const std::uint64_t id = sandbox ? 0 : next_id_++;
         if (!sandbox) by_custom_id_.emplace(what.attempt, std::pair{id, address});
-        ids.push_back(json::object{{"Email", address}, {"MessageUUID", sandbox ? std::string{} : uuid_of(id)}, {"MessageID", id},
-                                   {"MessageHref", sandbox ? std::string{} : "https://api.mailjet.com/v3/REST/message/" + std::to_string(id)}});
+        ids.push_back(
+            json::object{{"Email", address},
+                         {"MessageUUID", sandbox ? std::string{} : uuid_of(id)},
+                         {"MessageID", id},
+                         {"MessageHref",
+                          sandbox ? std::string{} : "https://api.mailjet.com/v3/REST/message/" + std::to_string(id)}});
       }
     }
     result[key] = std::move(ids);
@@ -259,13 +295,17 @@ json::object mailjet_dialect::send_entry(const json::object& entry, bool sandbox
 dialect_answer mailjet_dialect::look_up(std::string_view target) const {
   std::string custom_id;
   const auto query = target.find('?');
-  for (const std::string_view pair : split(query == std::string_view::npos ? std::string_view{} : target.substr(query + 1), '&')) {
+  for (const std::string_view pair :
+       split(query == std::string_view::npos ? std::string_view{} : target.substr(query + 1), '&')) {
     if (pair.starts_with("CustomID=")) custom_id = std::string{pair.substr(9)};
   }
   json::array data;
   for (auto [at, end] = by_custom_id_.equal_range(custom_id); at != end; ++at) {
-    data.push_back(json::object{{"ID", at->second.first}, {"UUID", uuid_of(at->second.first)}, {"CustomID", custom_id},
-                                {"ContactAlt", at->second.second}, {"Status", "queued"}});
+    data.push_back(json::object{{"ID", at->second.first},
+                                {"UUID", uuid_of(at->second.first)},
+                                {"CustomID", custom_id},
+                                {"ContactAlt", at->second.second},
+                                {"Status", "queued"}});
   }
   const auto count = data.size();
   return {json_response(200, json::object{{"Count", count}, {"Data", std::move(data)}, {"Total", count}}), {}};

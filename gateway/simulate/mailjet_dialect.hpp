@@ -1,5 +1,5 @@
-// Mailjet, Send API v3.1 and the look-up of messages by CustomID, as the vendor's documentation describes them: an id per
-// recipient, errors per entry under HTTP 400, 19-digit ids, zero ids in sandbox mode.
+// Mailjet, Send API v3.1 and the look-up of messages by CustomID, as the vendor's documentation describes them: an id
+// per recipient, errors per entry under HTTP 400, 19-digit ids, zero ids in sandbox mode.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// recorder: what a stand-in saw, one JSON line per message (contracts section 5). The sink, not the gateway, decides what
-// was accepted: a line is written before the reply leaves, `replied` says whether it did.
+// recorder: what a stand-in saw, one JSON line per message (contracts section 5). The sink, not the gateway, decides
+// what was accepted: a line is written before the reply leaves, `replied` says whether it did.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,11 @@ namespace stellwerk::simulate {
 
 struct record {
   std::string door;
-  std::string attempt;          // our own id, as the vendor would echo it
+  std::string attempt;  // our own id, as the vendor would echo it
   std::string reverse_path;
   std::vector<std::string> recipients;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::string content;          // hashed and measured; written to raw_file when asked
+  std::string content;               // hashed and measured; written to raw_file when asked
   std::string verdict = "accepted";  // accepted, refused, not_complete
   bool replied = true;
   std::string fault;

@@ -1,4 +1,5 @@
-// simulate: the stand-ins as one process part (contracts section 5): an MTA on one address, the ESP dialects on another.
+// simulate: the stand-ins as one process part (contracts section 5): an MTA on one address, the ESP dialects on
+// another.
 #pragma once
 
 #include <functional>
@@ -16,7 +17,7 @@ namespace stellwerk::simulate {
 struct simulate_options {
   std::string smtp_address = "127.0.0.1:0";
   std::string http_address = "127.0.0.1:0";
-  std::string faults;         // JSON text
+  std::string faults;  // JSON text
   std::string record_path;
   std::string raw_directory;
 };

@@ -44,16 +44,16 @@ async::awaitable<smtp_conversation::next> smtp_conversation::say(std::string tex
   co_return sent ? next::go_on : next::end;
 }
 
-async::awaitable<std::optional<smtp_conversation::next>> smtp_conversation::suffer(fault_stage stage, fault_subject subject,
-                                                                                    std::string refusal) {
+async::awaitable<std::optional<smtp_conversation::next>> smtp_conversation::suffer(fault_stage stage,
+                                                                                   fault_subject subject,
+                                                                                   std::string refusal) {
   const auto fault = services_.faults.find("smtp", stage, subject);
   if (!fault) co_return std::nullopt;
   switch (fault->action) {
     case fault_action::slow:
       co_await services_.network.sleep_until(services_.time.steady() + fault->delay);
       co_return std::nullopt;
-    case fault_action::refuse:
-      co_return co_await say(std::move(refusal));
+    case fault_action::refuse: co_return co_await say(std::move(refusal));
     case fault_action::reply: {
       std::string text = fault->reply;
       const bool closes = text.starts_with("421");
@@ -71,8 +71,7 @@ async::awaitable<std::optional<smtp_conversation::next>> smtp_conversation::suff
     case fault_action::reset: net::reset_connection(*stream_); co_return next::end;
     case fault_action::close:
     case fault_action::accept_then_close:
-    case fault_action::discard:
-      co_return next::end;
+    case fault_action::discard: co_return next::end;
   }
   co_return std::nullopt;
 }
@@ -105,7 +104,8 @@ async::awaitable<smtp_conversation::next> smtp_conversation::command(std::string
   std::string answer = "500 5.5.2 command not recognised";
   if (verb == "ehlo") {
     answer =
-        "250-mta.simulate\r\n250-PIPELINING\r\n250-SIZE 60000000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-AUTH PLAIN LOGIN\r\n"
+        "250-mta.simulate\r\n250-PIPELINING\r\n250-SIZE 60000000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-AUTH PLAIN "
+        "LOGIN\r\n"
         "250-DSN\r\n250 ENHANCEDSTATUSCODES";
   } else if (verb == "helo") {
     answer = "250 mta.simulate";
@@ -237,9 +237,7 @@ async::awaitable<smtp_conversation::next> smtp_conversation::finish(std::string 
         answer = fault->action == fault_action::reply ? fault->reply : std::string{"554 5.7.1 refused"};
         what.verdict = answer.starts_with("2") ? "accepted" : "refused";
         break;
-      case fault_action::slow:
-        co_await services_.network.sleep_until(services_.time.steady() + fault->delay);
-        break;
+      case fault_action::slow: co_await services_.network.sleep_until(services_.time.steady() + fault->delay); break;
       case fault_action::close:
       case fault_action::reset:
         what.verdict = "not_complete";
@@ -247,12 +245,8 @@ async::awaitable<smtp_conversation::next> smtp_conversation::finish(std::string 
         break;
       case fault_action::stall:
       case fault_action::accept_then_close:
-      case fault_action::partial:
-        what.replied = false;
-        break;
-      case fault_action::discard:
-        what.verdict = "not_complete";
-        break;
+      case fault_action::partial: what.replied = false; break;
+      case fault_action::discard: what.verdict = "not_complete"; break;
     }
   }
   services_.records.write(what);

@@ -1,5 +1,5 @@
-// smtp_stand_in: an MTA that accepts everything, except where the fault book says otherwise. Strict in framing, honest in
-// its records: a line is written for every message that was complete, and for each that broke off in its content.
+// smtp_stand_in: an MTA that accepts everything, except where the fault book says otherwise. Strict in framing, honest
+// in its records: a line is written for every message that was complete, and for each that broke off in its content.
 #pragma once
 
 #include <memory>
@@ -39,7 +39,8 @@ class smtp_conversation {
   [[nodiscard]] async::awaitable<next> auth(std::string argument);
   [[nodiscard]] async::awaitable<next> say(std::string text);
   // Carries out a fault; nullopt: none, or it was only slow: go on as usual.
-  [[nodiscard]] async::awaitable<std::optional<next>> suffer(fault_stage stage, fault_subject subject, std::string refusal);
+  [[nodiscard]] async::awaitable<std::optional<next>> suffer(fault_stage stage, fault_subject subject,
+                                                             std::string refusal);
   [[nodiscard]] record record_of(const std::string& content) const;
 
   std::unique_ptr<net::stream> stream_;

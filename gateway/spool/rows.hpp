@@ -80,7 +80,7 @@ struct recipient_row {
   std::uint32_t empty_lookups = 0;
   std::string pinned_destination;
   std::string rerouted_to;  // an operator's choice of the next destination; never against the pin
-  std::string reason;  // "no_destination_available", "policy_refuses", "invariant:NAME" ...
+  std::string reason;       // "no_destination_available", "policy_refuses", "invariant:NAME" ...
   std::string enhanced_status;
   time_point changed{};  // when the state was last written
   bool delay_warned = false;

@@ -89,7 +89,7 @@ struct settle_request {
   std::vector<accept_request> accepts;  // made from these (DSN): in the same batch as their cause
   std::vector<note_row> notes;          // each replaces the one of its name
   std::vector<suppression_change> suppressions;
-  bool urgent = true;                   // false: may wait for a later group commit (the intent covers it)
+  bool urgent = true;  // false: may wait for a later group commit (the intent covers it)
 };
 using settle_completion = std::function<void(result<void>)>;
 
@@ -145,8 +145,8 @@ class store {
   [[nodiscard]] virtual result<std::vector<ledger_row>> read_ledger(std::uint64_t after, std::string_view tenant,
                                                                     std::size_t limit) = 0;
   [[nodiscard]] virtual result<std::optional<std::string>> load_note(std::string_view name) = 0;
-  // In the order of their keys. A row whose value cannot be read is there all the same, as its key says: nobody is mailed
-  // because of a flipped bit.
+  // In the order of their keys. A row whose value cannot be read is there all the same, as its key says: nobody is
+  // mailed because of a flipped bit.
   [[nodiscard]] virtual result<std::vector<suppression_row>> list_suppressions(const suppression_filter& filter) = 0;
 
   // ---- at start ----

@@ -22,7 +22,8 @@ prometheus::ClientMetric labelled(const std::vector<std::pair<std::string, std::
   return metric;
 }
 
-prometheus::ClientMetric shown(const std::vector<std::pair<std::string, std::string>>& labels, const histogram::cell& cell) {
+prometheus::ClientMetric shown(const std::vector<std::pair<std::string, std::string>>& labels,
+                               const histogram::cell& cell) {
   prometheus::ClientMetric metric = labelled(labels);
   std::uint64_t cumulative = 0;
   for (std::size_t i = 0; i < cell.counts.size(); ++i) {
@@ -83,7 +84,8 @@ std::string registry::text() const {
       shown_family.name = name;
       shown_family.help = one.help;
       // Money is counted in fractions: a gauge cell that only grows is a counter to those who read it.
-      const bool counts = one.what == family::kind::counter || (one.what == family::kind::gauge && name.ends_with("_total"));
+      const bool counts =
+          one.what == family::kind::counter || (one.what == family::kind::gauge && name.ends_with("_total"));
       shown_family.type = one.what == family::kind::histogram ? prometheus::MetricType::Histogram
                           : counts                            ? prometheus::MetricType::Counter
                                                               : prometheus::MetricType::Gauge;

@@ -1,5 +1,5 @@
-// registry: owns every metric cell and serves them as Prometheus text. The only part that knows prometheus-cpp, and only
-// its serialiser: counting never takes a lock of that library.
+// registry: owns every metric cell and serves them as Prometheus text. The only part that knows prometheus-cpp, and
+// only its serialiser: counting never takes a lock of that library.
 //
 // Thread rule: make_* and text() from any thread (one mutex); the handles it gives out are lock-free.
 #pragma once

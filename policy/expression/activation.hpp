@@ -1,5 +1,5 @@
-// activation: where a running expression reads its variables. Asked by slot, never by name; values are views into what the
-// activation shows and must stay alive until the evaluation ends. Thread rule: used by one evaluation at a time.
+// activation: where a running expression reads its variables. Asked by slot, never by name; values are views into what
+// the activation shows and must stay alive until the evaluation ends. Thread rule: used by one evaluation at a time.
 #pragma once
 
 #include <cstdint>

@@ -77,7 +77,8 @@ value add(const call_context& context, arguments a) {
 value subtract(const call_context& context, arguments a) {
   if (both(a, value_kind::integer)) {
     std::int64_t rest = 0;
-    return __builtin_sub_overflow(a[0].as_integer(), a[1].as_integer(), &rest) ? overflow(context) : value::integer(rest);
+    return __builtin_sub_overflow(a[0].as_integer(), a[1].as_integer(), &rest) ? overflow(context)
+                                                                               : value::integer(rest);
   }
   if (both(a, value_kind::unsigned_integer)) {
     std::uint64_t rest = 0;
@@ -131,7 +132,8 @@ value divide(const call_context& context, arguments a) {
     const double over = a[0].as_real(), by = a[1].as_real();
     if (by != 0) return value::real(over / by);
     // IEEE 754 division by zero, written out: the language gives C++ no say in it.
-    if (over == 0 || over != over || by != by) return value::real(by != by ? by : std::numeric_limits<double>::quiet_NaN());
+    if (over == 0 || over != over || by != by)
+      return value::real(by != by ? by : std::numeric_limits<double>::quiet_NaN());
     const bool negative = __builtin_signbit(over) != __builtin_signbit(by);
     return value::real(negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity());
   }

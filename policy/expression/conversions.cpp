@@ -146,7 +146,8 @@ value to_duration(const call_context& context, arguments a) {
   if (a[0].is(value_kind::duration)) return a[0];
   if (a[0].is(value_kind::integer)) {
     std::int64_t nanos = 0;
-    if (__builtin_mul_overflow(a[0].as_integer(), std::int64_t{1'000'000'000}, &nanos)) return out_of_range(context, "duration");
+    if (__builtin_mul_overflow(a[0].as_integer(), std::int64_t{1'000'000'000}, &nanos))
+      return out_of_range(context, "duration");
     return value::duration(std::chrono::nanoseconds{nanos});
   }
   if (!a[0].is(value_kind::string)) return context.no_overload(a);

@@ -1,4 +1,5 @@
-// Walks a checked tree. Every node charges the memory's account, so time is bounded by the cost limit; depth by the parser.
+// Walks a checked tree. Every node charges the memory's account, so time is bounded by the cost limit; depth by the
+// parser.
 #pragma once
 
 #include "policy/expression/activation.hpp"

@@ -54,7 +54,8 @@ bool inference::fits(const type& to, const type& from) {
   const auto takes_null = [](const type& t) {
     return t.is(type_kind::timestamp) || t.is(type_kind::duration) || t.is(type_kind::object);
   };
-  if ((given.is(type_kind::null) && takes_null(wanted)) || (wanted.is(type_kind::null) && takes_null(given))) return true;
+  if ((given.is(type_kind::null) && takes_null(wanted)) || (wanted.is(type_kind::null) && takes_null(given)))
+    return true;
   if (wanted.kind() != given.kind()) return false;
   if (wanted.is(type_kind::object)) return wanted.shape().name == given.shape().name;
   return std::equal(wanted.parameters().begin(), wanted.parameters().end(), given.parameters().begin(),

@@ -23,23 +23,35 @@ struct operator_text {
 
 // Longer ones first.
 constexpr std::array operators{
-    operator_text{"||", token_kind::logical_or},       operator_text{"&&", token_kind::logical_and},
-    operator_text{"==", token_kind::equals},           operator_text{"!=", token_kind::not_equals},
-    operator_text{"<=", token_kind::less_equal},       operator_text{">=", token_kind::greater_equal},
-    operator_text{"<", token_kind::less},              operator_text{">", token_kind::greater},
-    operator_text{"+", token_kind::plus},              operator_text{"-", token_kind::minus},
-    operator_text{"*", token_kind::star},              operator_text{"/", token_kind::slash},
-    operator_text{"%", token_kind::percent},           operator_text{"!", token_kind::exclamation},
-    operator_text{"?", token_kind::question},          operator_text{":", token_kind::colon},
-    operator_text{",", token_kind::comma},             operator_text{".", token_kind::dot},
-    operator_text{"(", token_kind::left_parenthesis},  operator_text{")", token_kind::right_parenthesis},
-    operator_text{"[", token_kind::left_bracket},      operator_text{"]", token_kind::right_bracket},
-    operator_text{"{", token_kind::left_brace},        operator_text{"}", token_kind::right_brace},
+    operator_text{"||", token_kind::logical_or},
+    operator_text{"&&", token_kind::logical_and},
+    operator_text{"==", token_kind::equals},
+    operator_text{"!=", token_kind::not_equals},
+    operator_text{"<=", token_kind::less_equal},
+    operator_text{">=", token_kind::greater_equal},
+    operator_text{"<", token_kind::less},
+    operator_text{">", token_kind::greater},
+    operator_text{"+", token_kind::plus},
+    operator_text{"-", token_kind::minus},
+    operator_text{"*", token_kind::star},
+    operator_text{"/", token_kind::slash},
+    operator_text{"%", token_kind::percent},
+    operator_text{"!", token_kind::exclamation},
+    operator_text{"?", token_kind::question},
+    operator_text{":", token_kind::colon},
+    operator_text{",", token_kind::comma},
+    operator_text{".", token_kind::dot},
+    operator_text{"(", token_kind::left_parenthesis},
+    operator_text{")", token_kind::right_parenthesis},
+    operator_text{"[", token_kind::left_bracket},
+    operator_text{"]", token_kind::right_bracket},
+    operator_text{"{", token_kind::left_brace},
+    operator_text{"}", token_kind::right_brace},
 };
 
-constexpr std::array<std::string_view, 17> reserved_words{"as",    "break",   "const",     "continue", "else",   "for",
-                                                          "function", "if",   "import",    "let",      "loop",   "package",
-                                                          "namespace", "return", "var",    "void",     "while"};
+constexpr std::array<std::string_view, 17> reserved_words{
+    "as",  "break", "const",   "continue",  "else",   "for", "function", "if",   "import",
+    "let", "loop",  "package", "namespace", "return", "var", "void",     "while"};
 
 class lexer {
  public:
@@ -90,7 +102,8 @@ class lexer {
       add(candidate.kind);
       return std::nullopt;
     }
-    if (c == '=' || c == '&' || c == '|') return trouble(fmt::format("'{}' alone is not an operator; write '{}{}'", c, c, c));
+    if (c == '=' || c == '&' || c == '|')
+      return trouble(fmt::format("'{}' alone is not an operator; write '{}{}'", c, c, c));
     if (static_cast<unsigned char>(c) < 0x21 || static_cast<unsigned char>(c) > 0x7e) {
       return trouble("an unexpected character outside of a string");
     }

@@ -52,7 +52,8 @@ class parser {
 
   boost::system::result<node_ptr, fault> run() {
     node_ptr root = expression();
-    if (root && !at(token_kind::end)) root = fail(fmt::format("expected an operator or the end, not '{}'", peek().text));
+    if (root && !at(token_kind::end))
+      root = fail(fmt::format("expected an operator or the end, not '{}'", peek().text));
     if (!root) return *std::move(trouble_);
     return root;
   }
@@ -159,7 +160,8 @@ class parser {
         indexed = with(std::move(indexed), std::move(operand));
         operand = with(std::move(indexed), expression());
         if (operand && !expect(token_kind::right_bracket, "']'")) return nullptr;
-      } else if (at(token_kind::left_brace) && (operand->kind == node_kind::name || operand->kind == node_kind::select)) {
+      } else if (at(token_kind::left_brace) &&
+                 (operand->kind == node_kind::name || operand->kind == node_kind::select)) {
         return fail("messages cannot be built in a condition");
       } else {
         return operand;
@@ -184,7 +186,8 @@ class parser {
     called = with(std::move(called), std::move(operand));
     called = arguments(std::move(called), token_kind::right_parenthesis, "')'");
     if (!called) return nullptr;
-    if (const auto kind = macro_named(called->text, called->children.size() - 1)) return macro(*kind, std::move(called));
+    if (const auto kind = macro_named(called->text, called->children.size() - 1))
+      return macro(*kind, std::move(called));
     return called;
   }
 
@@ -321,7 +324,8 @@ class parser {
 }  // namespace
 
 boost::system::result<node_ptr, fault> parse(std::string_view source) {
-  if (source.size() > source_size_max) return make_fault(source.substr(0, 80), 0, "the expression is longer than 32 KiB");
+  if (source.size() > source_size_max)
+    return make_fault(source.substr(0, 80), 0, "the expression is longer than 32 KiB");
   auto tokens = tokenize(source);
   if (!tokens) return tokens.error();
   return parser{source, *std::move(tokens)}.run();

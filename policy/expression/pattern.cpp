@@ -21,6 +21,8 @@ boost::system::result<std::shared_ptr<const re2::RE2>, std::string> compile_patt
   return {std::move(compiled)};
 }
 
-bool matches_pattern(const re2::RE2& pattern, std::string_view text) { return re2::RE2::PartialMatch(piece(text), pattern); }
+bool matches_pattern(const re2::RE2& pattern, std::string_view text) {
+  return re2::RE2::PartialMatch(piece(text), pattern);
+}
 
 }  // namespace stellwerk::policy::expression

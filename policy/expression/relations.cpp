@@ -71,7 +71,8 @@ value in(const call_context& context, arguments a) {
   const list_view& list = a[1].as_list();
   const std::size_t size = list.size();
   bool found = false;
-  for (std::size_t i = 0; i < size && !found && context.charge(1); ++i) found = equal(a[0], list.at(i), context.memory());
+  for (std::size_t i = 0; i < size && !found && context.charge(1); ++i)
+    found = equal(a[0], list.at(i), context.memory());
   return context.memory().exhausted() ? context.over_limit() : value::boolean(found);
 }
 

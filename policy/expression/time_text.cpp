@@ -121,7 +121,9 @@ std::optional<instant> parse_timestamp(std::string_view text) {
   return in_range({since, *nanos});
 }
 
-std::optional<instant> timestamp_of_seconds(std::int64_t seconds_since_epoch) { return in_range({seconds_since_epoch, 0}); }
+std::optional<instant> timestamp_of_seconds(std::int64_t seconds_since_epoch) {
+  return in_range({seconds_since_epoch, 0});
+}
 
 std::optional<nanoseconds> parse_duration(std::string_view text) {
   const bool negative = text.starts_with('-');
@@ -151,7 +153,8 @@ std::string to_string(instant at, fraction digits) {
 std::string to_string(nanoseconds d, fraction digits) {
   // Two's complement has one more negative number: the size is taken unsigned.
   const bool negative = d.count() < 0;
-  const std::uint64_t size = negative ? 0 - static_cast<std::uint64_t>(d.count()) : static_cast<std::uint64_t>(d.count());
+  const std::uint64_t size =
+      negative ? 0 - static_cast<std::uint64_t>(d.count()) : static_cast<std::uint64_t>(d.count());
   return fmt::format("{}{}{}s", negative ? "-" : "", size / billion,
                      fraction_text(static_cast<std::int32_t>(size % billion), digits));
 }
@@ -170,8 +173,8 @@ std::optional<instant> shifted(instant at, nanoseconds by) {
 }
 
 std::optional<nanoseconds> distance(instant later, instant earlier) {
-  const wide between = static_cast<wide>(later.seconds - earlier.seconds) * billion +
-                           (later.nanoseconds - earlier.nanoseconds);
+  const wide between =
+      static_cast<wide>(later.seconds - earlier.seconds) * billion + (later.nanoseconds - earlier.nanoseconds);
   if (between > std::numeric_limits<std::int64_t>::max() || between < std::numeric_limits<std::int64_t>::min()) {
     return std::nullopt;
   }

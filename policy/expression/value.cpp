@@ -97,7 +97,8 @@ std::string_view type_name(value_kind kind) {
 value value::timestamp(time_point at) {
   const auto since = at.time_since_epoch();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
-  return timestamp(instant{seconds.count(), static_cast<std::int32_t>(std::chrono::nanoseconds{since - seconds}.count())});
+  return timestamp(
+      instant{seconds.count(), static_cast<std::int32_t>(std::chrono::nanoseconds{since - seconds}.count())});
 }
 
 bool equal(const value& a, const value& b, evaluation_memory& memory) {

@@ -1,4 +1,5 @@
-// The DATA phase: the end is found at the same octet however the input is cut, and what we stuff is read back unchanged.
+// The DATA phase: the end is found at the same octet however the input is cut, and what we stuff is read back
+// unchanged.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -38,7 +39,8 @@ reading read(std::string_view wire, std::size_t step) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view wire{reinterpret_cast<const char*>(data), size};
   const reading whole = read(wire, wire.size() + 1);
-  for (const std::size_t step : {1U, 2U, 3U, 7U}) fuzz::require(read(wire, step) == whole, "cutting the input changes nothing");
+  for (const std::size_t step : {1U, 2U, 3U, 7U})
+    fuzz::require(read(wire, step) == whole, "cutting the input changes nothing");
 
   if (mail::check_framing(wire) != mail::framing_fault::none) return 0;
   std::string stuffed;

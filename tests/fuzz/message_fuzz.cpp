@@ -24,7 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto header = mail::header_section::parse(content);
   fuzz::require(header.end() <= content.size() && header.body_offset() <= content.size(), "offsets lie in the content");
   for (const mail::header_field& field : header.fields()) {
-    fuzz::require(inside(field.raw, content) && inside(field.value, field.raw) && inside(field.name, field.raw), "a field is a view");
+    fuzz::require(inside(field.raw, content) && inside(field.value, field.raw) && inside(field.name, field.raw),
+                  "a field is a view");
     fuzz::require(mail::is_field_name(field.name), "a field has a name");
     fuzz::require(mail::unfold(field.value).find('\n') == std::string::npos, "an unfolded value is one line");
   }

@@ -1,5 +1,6 @@
 // Runs a fuzz target without libFuzzer: every file of its corpus, then a fixed number of mutations from a fixed seed.
-// The same inputs on every machine, so a failure repeats. `replay CORPUS COUNT`; a crash leaves its input beside the executable.
+// The same inputs on every machine, so a failure repeats. `replay CORPUS COUNT`; a crash leaves its input beside the
+// executable.
 #include <algorithm>
 #include <csignal>
 #include <cstdint>

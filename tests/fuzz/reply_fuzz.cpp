@@ -22,8 +22,10 @@ reading read(std::string_view wire, std::size_t step) {
   while (!wire.empty() && !parser.malformed()) {
     const std::string_view piece = wire.substr(0, step);
     const std::size_t taken = parser.feed(piece);
-    if (parser.complete()) out.replies.push_back(parser.take());
-    else if (!parser.malformed()) fuzz::require(taken == piece.size(), "an unfinished reply takes all");
+    if (parser.complete())
+      out.replies.push_back(parser.take());
+    else if (!parser.malformed())
+      fuzz::require(taken == piece.size(), "an unfinished reply takes all");
     wire.remove_prefix(taken);
   }
   out.malformed = parser.malformed();
@@ -40,7 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(one.code >= 200 && one.code < 600, "a code is a code");
     fuzz::require(one.lines.size() <= mail::reply_lines_max, "lines are bounded");
     const reading again = read(mail::format_reply(one), 4096);
-    fuzz::require(!again.malformed && again.replies.size() == 1 && again.replies[0].code == one.code, "what we write we can read");
+    fuzz::require(!again.malformed && again.replies.size() == 1 && again.replies[0].code == one.code,
+                  "what we write we can read");
   }
   return 0;
 }

@@ -12,7 +12,8 @@ using mail::transfer_encoding;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes{reinterpret_cast<const char*>(data), size};
   fuzz::require(mail::decode_base64(mail::encode_base64_lines(bytes)) == bytes, "base64 is undone");
-  for (const auto encoding : {transfer_encoding::identity, transfer_encoding::quoted_printable, transfer_encoding::base64}) {
+  for (const auto encoding :
+       {transfer_encoding::identity, transfer_encoding::quoted_printable, transfer_encoding::base64}) {
     // Padding in the middle of base64 is counted as if it were not there: never too little.
     const std::size_t counted = mail::decoded_size(bytes, encoding);
     const std::size_t decoded = mail::decode_transfer(bytes, encoding).size();

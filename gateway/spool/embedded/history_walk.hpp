@@ -1,5 +1,5 @@
-// history_walk: every recipient of mail a data directory knows, queued or finished, read without a lock and without changing
-// anything: beside a running gateway it sees what was committed when it began.
+// history_walk: every recipient of mail a data directory knows, queued or finished, read without a lock and without
+// changing anything: beside a running gateway it sees what was committed when it began.
 //
 // Thread rule: blocks on the disk; one walk at a time per object.
 #pragma once

@@ -1,8 +1,8 @@
 // segment_copier: moves the live bodies out of sparse segments, so that a message deferred for days does not pin a file
 // full of the dead. Works in small steps between batches; the bound is size <= 2 x live + 2 segments.
 //
-// A step copies into the round of the segment_store and adds the moved references to the batch; the committer writes both
-// and then calls `committed`. A body whose record is damaged stays where it is. Thread rule: committer only.
+// A step copies into the round of the segment_store and adds the moved references to the batch; the committer writes
+// both and then calls `committed`. A body whose record is damaged stays where it is. Thread rule: committer only.
 #pragma once
 
 #include <cstdint>

@@ -77,8 +77,8 @@ TEST_F(registry_test, url_of_the_configuration_wins) {
 }
 
 TEST_F(registry_test, P_147_a_url_that_would_betray_the_key_or_lead_elsewhere_is_a_fault) {
-  for (const char* url : {"file:///etc/passwd", "ftp://x", "http://", "http://user:pass@host/", "https://user@host", "https://h/?a=b",
-                          "https://h/#f", "https://h:99999/", "javascript:1", "http://api.example"}) {
+  for (const char* url : {"file:///etc/passwd", "ftp://x", "http://", "http://user:pass@host/", "https://user@host",
+                          "https://h/?a=b", "https://h/#f", "https://h:99999/", "javascript:1", "http://api.example"}) {
     mailjet_.esp.url = url;
     EXPECT_NE(settings_fault(mailjet_), "") << url;
   }

@@ -57,7 +57,8 @@ TEST_F(turn_loop_test, a_wake_during_a_turn_makes_another) {
 
 TEST_F(turn_loop_test, takes_the_next_turn_when_its_time_has_come) {
   turn_loop loop{place_, time_};
-  loop.start([this] { return ++turns_ < 3 ? std::chrono::steady_clock::now() + std::chrono::milliseconds{1} : never(); });
+  loop.start(
+      [this] { return ++turns_ < 3 ? std::chrono::steady_clock::now() + std::chrono::milliseconds{1} : never(); });
   EXPECT_TRUE(test::run_until(place_, [this] { return turns_ == 3; }));
   stop(loop);
 }
@@ -71,7 +72,8 @@ TEST_F(turn_loop_test, a_time_that_has_passed_is_another_turn_at_once) {
 
 TEST_F(turn_loop_test, an_earlier_time_replaces_a_later_one) {
   turn_loop loop{place_, time_};
-  loop.start([this] { return ++turns_ == 2 ? std::chrono::steady_clock::now() + std::chrono::milliseconds{1} : never(); });
+  loop.start(
+      [this] { return ++turns_ == 2 ? std::chrono::steady_clock::now() + std::chrono::milliseconds{1} : never(); });
   ASSERT_TRUE(test::run_until(place_, [this] { return turns_ == 1; }));
   loop.wake();
   EXPECT_TRUE(test::run_until(place_, [this] { return turns_ == 3; }));

@@ -24,7 +24,8 @@ TEST(connect_call, every_code_has_its_word_and_http_status) {
   for (const auto& [code, expected] : all) {
     const auto response = to_response(call_fault{code, "it \"failed\"\n"});
     EXPECT_EQ(response.status, expected.second);
-    EXPECT_EQ(response.body, "{\"code\":\"" + std::string{expected.first} + "\",\"message\":\"it \\\"failed\\\"\\u000a\"}");
+    EXPECT_EQ(response.body,
+              "{\"code\":\"" + std::string{expected.first} + "\",\"message\":\"it \\\"failed\\\"\\u000a\"}");
   }
 }
 

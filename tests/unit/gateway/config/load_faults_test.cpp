@@ -77,8 +77,7 @@ TEST(load_faults, numbers_and_units_are_read_strictly) {
 
 TEST(load_faults, words_have_their_nearest_neighbour) {
   EXPECT_THAT(loader{}.faults(small_file("log: {level: warn}\n")),
-              ElementsAre(StartsWith(
-                  "6:14: log.level: 'warn' is none of debug, info, warning, error")));
+              ElementsAre(StartsWith("6:14: log.level: 'warn' is none of debug, info, warning, error")));
   EXPECT_THAT(loader{}.faults("destinations: {a: {adapter: mailjett}}\npolicy: {routes: [{name: r, via: a}]}\n"),
               ElementsAre(HasSubstr("unknown adapter 'mailjett'; did you mean 'mailjet'?")));
   EXPECT_THAT(loader{}.faults(small_file("polcy: {}\n")),
@@ -120,7 +119,8 @@ TEST(load_faults, addresses_that_nobody_can_listen_on) {
 TEST(load_faults, what_the_adapter_cannot_use_stands_at_its_url) {
   loader known;
   known.variables["KEY"] = "k";
-  EXPECT_THAT(known.faults("destinations: {a: {adapter: mailjet, api_key: {env: KEY}, url: \"ftp://x\"}}\npolicy: {routes: [{name: r, via: a}]}\n"),
+  EXPECT_THAT(known.faults("destinations: {a: {adapter: mailjet, api_key: {env: KEY}, url: \"ftp://x\"}}\npolicy: "
+                           "{routes: [{name: r, via: a}]}\n"),
               ElementsAre(StartsWith("1:64: destinations.a.url: no URL for us")));
 }
 

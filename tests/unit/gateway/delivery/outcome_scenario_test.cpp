@@ -190,7 +190,8 @@ TEST_F(outcomes, what_is_cancelled_while_it_waits_aside_stays_cancelled) {
   const queue_id id = submit();  // its pair is closed: set aside
   run_for(seconds{1});
   const std::size_t attempts = runner_.seen.size();
-  dispatcher_->operate({operation::cancel, authority::client, id, {}, "a test", ""}, [](const auto& rows) { EXPECT_TRUE(rows); });
+  dispatcher_->operate({operation::cancel, authority::client, id, {}, "a test", ""},
+                       [](const auto& rows) { EXPECT_TRUE(rows); });
   run_for(seconds{1});
   EXPECT_EQ(store_.load_recipients(id)->front().state, recipient_state::cancelled);
   runner_.scripts.clear();
@@ -213,7 +214,8 @@ TEST_F(outcomes, the_bounce_brake_holds_a_sudden_wave_of_refusals) {
   offer(0);
   std::size_t answered = 0;
   for (const queue_id& id : store_.open_messages()) {
-    dispatcher_->operate({operation::release, authority::operators, id, {}, "looked at", ""}, [&](const auto& rows) { answered += rows ? 1 : 0; });
+    dispatcher_->operate({operation::release, authority::operators, id, {}, "looked at", ""},
+                         [&](const auto& rows) { answered += rows ? 1 : 0; });
   }
   run_for(minutes{5});
   EXPECT_GE(answered, 1000U);

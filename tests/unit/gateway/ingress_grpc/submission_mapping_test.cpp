@@ -111,12 +111,11 @@ TEST_F(submission_mapping, a_local_part_or_a_header_beyond_ascii_needs_smtputf8)
 // What message smuggling lives on never passes.
 TEST_F(submission_mapping, P_010_broken_line_ends_in_raw_content_are_refused) {
   const std::string head = "From: a@shop.example\r\n\r\n";
-  for (const std::string& body :
-       {std::string{"a\n.\nb\r\n"}, std::string{"a\r.\rb\r\n"}, std::string{"a\n.\r\nb\r\n"},
-        std::string{"a\r\n.\nb\r\n"}, std::string{"a\r.\nb\r\n"}, std::string{"a\n.\rb\r\n"},
-        std::string{"a\r.\r\nb\r\n"}, std::string{"a\r\n.\rb\r\n"}, std::string{"a\r\n\0.\r\nb\r\n", 10},
-        std::string{"a\r\n.\0\r\nb\r\n", 10}, std::string{"a\r\r\nb\r\n"}, std::string{"a\0b\r\n", 5},
-        std::string{"a\r"}}) {
+  for (const std::string& body : {std::string{"a\n.\nb\r\n"}, std::string{"a\r.\rb\r\n"}, std::string{"a\n.\r\nb\r\n"},
+                                  std::string{"a\r\n.\nb\r\n"}, std::string{"a\r.\nb\r\n"}, std::string{"a\n.\rb\r\n"},
+                                  std::string{"a\r.\r\nb\r\n"}, std::string{"a\r\n.\rb\r\n"},
+                                  std::string{"a\r\n\0.\r\nb\r\n", 10}, std::string{"a\r\n.\0\r\nb\r\n", 10},
+                                  std::string{"a\r\r\nb\r\n"}, std::string{"a\0b\r\n", 5}, std::string{"a\r"}}) {
     auto request = raw_submission();
     request.set_raw(head + body);
     EXPECT_THAT(fault_paths(std::move(request)), ElementsAre("submission.raw")) << testing::PrintToString(body);

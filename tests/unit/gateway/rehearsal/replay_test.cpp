@@ -40,7 +40,8 @@ spool::recipient_row a_recipient() {
   return out;
 }
 
-recorded_fact a_fact(std::string route, std::string destination, mail::traffic_stream stream = mail::traffic_stream::transactional) {
+recorded_fact a_fact(std::string route, std::string destination,
+                     mail::traffic_stream stream = mail::traffic_stream::transactional) {
   recorded_fact out;
   out.at = *parse_rfc3339("2026-03-02T09:30:00Z");
   out.stream = stream;
@@ -65,15 +66,17 @@ TEST(recorded_fact, a_line_holds_everything_and_no_address) {
 }
 
 TEST(recorded_fact, a_line_of_another_kind_is_none) {
-  for (const char* line : {"", "{", "[]", "{}", R"({"at": "yesterday"})", R"({"at": "2026-03-02T09:30:00Z", "stream": "bulk"})",
-                           R"({"at": "2026-03-02T09:30:00Z", "size": "big"})", R"({"at": "2026-03-02T09:30:00Z", "tags": "a"})"}) {
+  for (const char* line :
+       {"", "{", "[]", "{}", R"({"at": "yesterday"})", R"({"at": "2026-03-02T09:30:00Z", "stream": "bulk"})",
+        R"({"at": "2026-03-02T09:30:00Z", "size": "big"})", R"({"at": "2026-03-02T09:30:00Z", "tags": "a"})"}) {
     EXPECT_FALSE(parse_recorded_fact(line)) << line;
   }
 }
 
 TEST(content_note, features_decide_as_the_message_did) {
   const auto content = std::make_shared<const std::string>(
-      "From: a@shop.example\r\nTo: b@example.org\r\nDKIM-Signature: v=1\r\nX-A: 1\r\nX-A: 2\r\nMessage-ID: <1@x>\r\n\r\nHi\r\n");
+      "From: a@shop.example\r\nTo: b@example.org\r\nDKIM-Signature: v=1\r\nX-A: 1\r\nX-A: 2\r\nMessage-ID: "
+      "<1@x>\r\n\r\nHi\r\n");
   const auto message = *mail::analyse_message(content);
   const mail::content_note note = mail::note_content(*message, {"b@example.org"});
   EXPECT_TRUE(has(note, mail::content_bit::header_names_recipients));
@@ -96,7 +99,8 @@ TEST(replay, against_the_record) {
   EXPECT_EQ(report.facts, 3U);
   EXPECT_EQ(report.changed_route, 1U);
   EXPECT_EQ(report.changed_destination, 2U);
-  EXPECT_THAT(report.destinations, ElementsAre(Pair(Pair("mailjet", "onprem"), 1U), Pair(Pair("onprem", "mailjet"), 1U)));
+  EXPECT_THAT(report.destinations,
+              ElementsAre(Pair(Pair("mailjet", "onprem"), 1U), Pair(Pair("onprem", "mailjet"), 1U)));
   EXPECT_NEAR(report.cost_before.at("EUR"), (0.02 + 0.85 + 0.02) / 1000, 1e-9);
   EXPECT_NEAR(report.cost_after.at("EUR"), (0.02 + 0.02 + 0.85) / 1000, 1e-9);
   EXPECT_EQ(report.samples.size(), 2U);
