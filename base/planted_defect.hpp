@@ -41,6 +41,7 @@ enum class defect : std::uint8_t {
   budget_ignored,
   invariants_skipped_on_failover,
   notice_forgotten,
+  notice_about_first_alone,  // of the recipients that share one
   notice_to_null_path,
   ledger_line_forgotten,
   crash_not_told,  // the ledger does not know of an attempt that a crash cut off

@@ -1,6 +1,7 @@
 #include "mail/dsn.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "base/text.hpp"
 #include "mail/charset.hpp"
@@ -139,7 +140,8 @@ std::string shown_subject(const delivery_report& report) {
 
 void append_for_people(std::string& out, const delivery_report& report, const wording& words) {
   std::string list;
-  for (const reported_recipient& recipient : report.recipients) {
+  const std::size_t named = std::min(report.recipients.size(), named_recipients_max);
+  for (const reported_recipient& recipient : std::span{report.recipients}.first(named)) {
     list += "  <" + repaired_utf8(recipient.address) + ">\n";
     if (!recipient.explanation.empty()) list += "    " + repaired_utf8(recipient.explanation) + '\n';
     if (!recipient.diagnostic.empty()) {
@@ -153,11 +155,15 @@ void append_for_people(std::string& out, const delivery_report& report, const wo
   const auto about = [&](std::string_view label) {
     return subject.empty() ? std::string{} : '\n' + std::string{label} + subject;
   };
+  const std::string more = std::to_string(report.recipients.size() - named);
+  const bool has_more = report.recipients.size() > named;
   std::string text;
   text.append(words.english).append("\n\n").append(list);
+  if (has_more) text += "  and " + more + " more: the delivery status of this report has all of them\n";
   text += about("Subject: ") + "\nReference: " + report.queue_id + " at " + report.node + '\n';
   text.append("\n----------------------------------------------------------------------\n\n");
   text.append(words.german).append("\n\n").append(list);
+  if (has_more) text += "  und " + more + " weitere: Der Zustellstatus dieses Berichts nennt alle\n";
   text += about("Betreff: ") + "\nKennung: " + report.queue_id + " bei " + report.node + '\n';
   append_text_entity(out, "text/plain", text);
 }

@@ -4,6 +4,7 @@
 // (RFC 5321 section 6.1). Text of peers appears as printable ASCII alone. The text for people is English, then German.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,6 +15,9 @@
 #include "base/random.hpp"
 
 namespace stellwerk::mail {
+
+// So many recipients are named to people; the part for programs has all of them.
+inline constexpr std::size_t named_recipients_max = 100;
 
 enum class report_kind : std::uint8_t { failed, delayed, relayed };
 

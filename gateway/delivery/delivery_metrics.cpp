@@ -31,8 +31,10 @@ delivery_metrics::delivery_metrics(metric_registry& registry) : registry_{regist
                                                    "Re-attempts that were deferred because the budget was empty.");
   dsn_total = registry.make_counter("dsn_total", "Delivery status notifications made.");
   shadow_copies_total = registry.make_counter("shadow_copies_total", "Copies made for a sandbox.");
-  dsn_suppressed_total = registry.make_counter("dsn_suppressed_total",
-                                               "Notifications not made because one address had its share this hour.");
+  dsn_delayed_total = registry.make_counter(
+      "dsn_delayed_total", "Notifications that wait for a later hour because one address had its share of this one.");
+  dsn_suppressed_total = registry.make_counter(
+      "dsn_suppressed_total", "Notifications not made because one address has as many before it as a day takes.");
   poison_total = registry.make_counter("poison_total", "Recipients dead-lettered after repeated lost attempts.");
   suppression_entries = registry.make_gauge("suppression_entries", "Rows of the suppression list.");
   for (const spool::suppression_reason reason : spool::all_suppression_reasons) {

@@ -48,6 +48,7 @@ class delivery_metrics {
   std::array<gauge, 2> oldest_message_age_seconds;
   counter dsn_total;
   counter shadow_copies_total;
+  counter dsn_delayed_total;
   counter dsn_suppressed_total;
   counter poison_total;
   gauge suppression_entries;

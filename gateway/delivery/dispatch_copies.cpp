@@ -9,11 +9,12 @@
 namespace stellwerk::delivery {
 
 // `request` has its message and the addresses of its recipients; they are put into a lane and may start when it is
-// durable.
+// durable, or at its `send_at`.
 void dispatcher::accept_made(settlement& work, spool::accept_request request) {
   const time_point now = env_.time.now();
   spool::message_row& row = request.message;
-  row.expires = now + rules_->config().retry.at(row.stream).lifetime;
+  const time_point due = row.send_at.value_or(now);
+  row.expires = due + rules_->config().retry.at(row.stream).lifetime;
   row.recipients = static_cast<std::uint32_t>(request.recipients.size());
   row.size = request.content->size();
   // A notice that returns 8-bit content is 8-bit itself: only a peer that offers 8BITMIME may have it.
@@ -27,11 +28,11 @@ void dispatcher::accept_made(settlement& work, spool::accept_request request) {
   for (spool::recipient_row& recipient : request.recipients) {
     recipient.key = {row.id, index++};
     recipient.dsn.never = true;
-    recipient.state = mail::recipient_state::ready;
-    recipient.due = now;
+    recipient.state = row.send_at ? mail::recipient_state::scheduled : mail::recipient_state::ready;
+    recipient.due = due;
     recipient.changed = now;
     set_lane(**made, recipient, request.new_lanes);
-    work.follow.accepted.push_back(recipient.lane);
+    if (spool::stands_in_line(recipient.state)) work.follow.accepted.push_back(recipient.lane);
     lease(recipient.key);
     work.follow.waits.push_back({recipient.lane, item_for(*made, recipient), false});
   }

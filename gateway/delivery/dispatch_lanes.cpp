@@ -1,6 +1,7 @@
 // Lanes: what is pulled when, refills, sweeps, housekeeping.
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "base/planted_defect.hpp"
@@ -320,6 +321,9 @@ void dispatcher::take_out(lane& one, const std::vector<spool::due_entry>& entrie
     items.push_back(item ? std::move(*item) : lane_item{entry, nullptr});
   }
   if (items.empty()) return;
+  // Recipients of one message together, whenever each was due: what ends here shares a notice.
+  std::stable_sort(items.begin(), items.end(),
+                   [](const lane_item& a, const lane_item& b) { return a.at.key.message < b.at.key.message; });
   one.taken += items.size();
   take_up(one, std::move(items));
 }
@@ -343,25 +347,40 @@ void dispatcher::sweep_held() {
       sweeping_held_ = false;
     });
     if (!listed) return;
+    std::map<queue_id, std::vector<spool::recipient_key>> ended;
     for (const spool::listed_recipient& one : *listed) {
-      if (now < one.message.expires) continue;
-      auto loaded = env_.store.load_message(one.message.id);
+      if (now >= one.message.expires) ended[one.message.id].push_back(one.recipient.key);
+    }
+    for (auto& [id, keys] : ended) {
+      auto loaded = env_.store.load_message(id);
       if (!loaded) continue;
       auto message = make_delivery_message(loaded->message, loaded->content);
       if (!message) continue;
-      post([this, message = *message, key = one.recipient.key] {
-        if (leased(key)) return;
-        lease(key);
-        env_.read([this, message, key] {
-          auto row = env_.store.load_recipient(key);
-          post([this, message, key, row = std::move(row)] {
-            if (!row) return unlease(key);
-            if (row->state != recipient_state::held) return give_back(*row);
-            begin(message, {*row});
-          });
-        });
-      });
+      post([this, message = *message, keys = std::move(keys)] { expire_held(message, keys); });
     }
+  });
+}
+
+void dispatcher::expire_held(const message_ptr& message, std::vector<spool::recipient_key> keys) {
+  std::erase_if(keys, [this](const spool::recipient_key& key) { return leased(key); });
+  for (const spool::recipient_key& key : keys) lease(key);
+  if (keys.empty()) return;
+  env_.read([this, message, keys = std::move(keys)] {
+    std::vector<result<spool::recipient_row>> rows;
+    for (const spool::recipient_key& key : keys) rows.push_back(env_.store.load_recipient(key));
+    post([this, message, keys, rows = std::move(rows)] {
+      std::vector<spool::recipient_row> held;
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (!rows[i]) {
+          unlease(keys[i]);
+        } else if (rows[i]->state != mail::recipient_state::held) {
+          give_back(*rows[i]);
+        } else {
+          held.push_back(*rows[i]);
+        }
+      }
+      if (!held.empty()) begin(message, std::move(held));
+    });
   });
 }
 

@@ -1,7 +1,8 @@
 // Messages made from others: bounces, delay warnings and reports of a hand-over (RFC 3464). Accepted in the batch that
-// settles their cause, bound by the same invariants (tags, metadata, tenant and stream are inherited), never about a
-// message from the null path.
+// settles their cause, one for all recipients of a message that it settles alike; bound by the same invariants (tags,
+// metadata, tenant and stream are inherited), never about a message from the null path.
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "base/planted_defect.hpp"
@@ -47,52 +48,37 @@ bool wants_notice(const spool::message_row& message, const spool::recipient_row&
   return message.dsn_allowed && !message.reverse_path.empty() && !row.dsn.never;
 }
 
-mail::delivery_report report_about(const spool::message_row& message, mail::report_kind kind, const std::string& node,
-                                   const std::string& id, time_point now) {
+// All that a notice says, so that it can be said again about fewer.
+struct notice_text {
   mail::delivery_report report;
+  mail::content_ptr original;  // what report.original points into
+  std::uint64_t seed = 0;
+
+  [[nodiscard]] mail::content_ptr about(std::vector<mail::reported_recipient> recipients) const {
+    mail::delivery_report said = report;
+    said.recipients = std::move(recipients);
+    if (planted(defect::notice_about_first_alone)) said.recipients.resize(1);
+    seeded_random random{seed};
+    return std::make_shared<const std::string>(mail::build_delivery_report(said, random));
+  }
+};
+
+notice_text text_about(const spool::message_row& message, mail::report_kind kind, const mail::content_ptr& content) {
+  notice_text text;
+  mail::delivery_report& report = text.report;
   report.kind = kind;
-  report.node = node;
-  report.from_address = "MAILER-DAEMON@" + node;
   report.to_address = message.reverse_path;
-  report.message_id = "<" + id + "@" + node + ">";
-  report.date = now;
   report.queue_id = message.id.to_string();
   report.envelope_id = message.envelope_id;
   report.arrival = message.accepted;
-  report.return_full = message.return_full;
-  return report;
+  report.return_full = message.return_full && kind != mail::report_kind::relayed;  // RET: RFC 3461 section 4.3
+  text.original = content;
+  if (content) report.original = *content;
+  return text;
 }
 
-}  // namespace
-
-void dispatcher::bounce_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after) {
-  failure_notice(work, message.row(), *message.content(), after);
-}
-
-// Whoever asked to be told of success is told that it went to where nobody will tell more: a next hop without DSN, or
-// an API (RFC 3461 section 5.2.2).
-void dispatcher::relayed_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after) {
-  if (!after.dsn.on_success || !wants_notice(message.row(), after)) return;
-  const time_point now = env_.time.now();
-  auto report = report_about(message.row(), mail::report_kind::relayed, env_.node_name, ids_.next().to_string(), now);
-  report.original = *message.content();
-  report.return_full = false;  // RET is about failures (RFC 3461 section 4.3)
-  report.recipients.push_back(reported(after));
-  add_notice(work, message.row(), mail::build_delivery_report(report, env_.random));
-}
-
-// A message that may be what ends the process is not looked at again: its notice returns nothing of it.
-void dispatcher::poison_notice(settlement& work, const spool::message_row& message, const spool::recipient_row& after) {
-  failure_notice(work, message, {}, after);
-}
-
-void dispatcher::failure_notice(settlement& work, const spool::message_row& message, std::string_view content,
-                                const spool::recipient_row& after) {
-  if (!wants_notice(message, after) || !after.dsn.on_failure || planted(defect::notice_forgotten)) return;
-  const time_point now = env_.time.now();
-  auto report = report_about(message, mail::report_kind::failed, env_.node_name, ids_.next().to_string(), now);
-  report.original = content;
-  mail::reported_recipient one = reported(after);
+// What a failed recipient's notice says beside its attempts.
+void explain(mail::reported_recipient& one, const spool::recipient_row& after) {
   if (after.state == mail::recipient_state::dead_lettered) {
     one.explanation =
         "Its delivery was broken off several times and is not tried any more. It may have been delivered: the outcome "
@@ -115,8 +101,42 @@ void dispatcher::failure_notice(settlement& work, const spool::message_row& mess
             ? "it is not tried again. An attempt before may have been delivered: its outcome is not known."
             : "nothing was sent to it.";
   }
-  report.recipients.push_back(std::move(one));
-  add_notice(work, message, mail::build_delivery_report(report, env_.random));
+}
+
+}  // namespace
+
+dispatcher::owed_notice& dispatcher::owe(settlement& work, const spool::message_row& message,
+                                         const mail::content_ptr& content, mail::report_kind kind) {
+  const auto known = std::find_if(work.notices.begin(), work.notices.end(), [&](const owed_notice& one) {
+    return one.kind == kind && one.message.id == message.id;
+  });
+  if (known != work.notices.end()) return *known;
+  return work.notices.emplace_back(owed_notice{message, content, kind, {}, {}});
+}
+
+bool dispatcher::bounce_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after) {
+  return failure_notice(work, message.row(), message.content(), after);
+}
+
+// Whoever asked to be told of success is told that it went to where nobody will tell more: a next hop without DSN, or
+// an API (RFC 3461 section 5.2.2).
+void dispatcher::relayed_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after) {
+  if (!after.dsn.on_success || !wants_notice(message.row(), after)) return;
+  owe(work, message.row(), message.content(), mail::report_kind::relayed).recipients.push_back(reported(after));
+}
+
+// A message that may be what ends the process is not looked at again: its notice returns nothing of it.
+void dispatcher::poison_notice(settlement& work, const spool::message_row& message, const spool::recipient_row& after) {
+  failure_notice(work, message, nullptr, after);
+}
+
+bool dispatcher::failure_notice(settlement& work, const spool::message_row& message, const mail::content_ptr& content,
+                                const spool::recipient_row& after) {
+  if (!wants_notice(message, after) || !after.dsn.on_failure || planted(defect::notice_forgotten)) return false;
+  mail::reported_recipient one = reported(after);
+  explain(one, after);
+  owe(work, message, content, mail::report_kind::failed).recipients.push_back(std::move(one));
+  return true;
 }
 
 void dispatcher::delay_notice(settlement& work, const delivery_message& message, spool::recipient_row& after) {
@@ -124,22 +144,45 @@ void dispatcher::delay_notice(settlement& work, const delivery_message& message,
   const time_point now = env_.time.now();
   if (!wants_notice(message.row(), after) || now - message.starts() < config_.delay_warning) return;
   after.delay_warned = true;
-  auto report = report_about(message.row(), mail::report_kind::delayed, env_.node_name, ids_.next().to_string(), now);
-  report.original = *message.content();
-  report.recipients.push_back(reported(after));
-  report.recipients.back().will_retry_until = message.row().expires;
-  add_notice(work, message.row(), mail::build_delivery_report(report, env_.random));
+  owed_notice& owed = owe(work, message.row(), message.content(), mail::report_kind::delayed);
+  owed.recipients.push_back(reported(after));
+  owed.recipients.back().will_retry_until = message.row().expires;
 }
 
-void dispatcher::add_notice(settlement& work, const spool::message_row& message, std::string content) {
-  if (!notices_.allow(message.reverse_path, env_.time.steady())) {
+void dispatcher::make_notices(settlement& work) {
+  for (owed_notice& one : std::exchange(work.notices, {})) make_notice(work, std::move(one));
+}
+
+// What is too much for one hour is made as well, and leaves in a later one: it is as durable as its cause.
+void dispatcher::make_notice(settlement& work, owed_notice owed) {
+  const auto wait = notices_.admit(owed.message.reverse_path, env_.time.steady());
+  if (!wait) {
     env_.metrics.dsn_suppressed_total.add();
     return;
   }
+  const time_point now = env_.time.now();
   spool::accept_request request;
-  request.message = made_from(message, ids_.next(), env_.time.now());
-  request.content = std::make_shared<const std::string>(std::move(content));
-  request.recipients.emplace_back().address = message.reverse_path;
+  request.message = made_from(owed.message, ids_.next(), now);
+  if (wait->count() > 0) {
+    request.message.send_at = now + *wait;
+    env_.metrics.dsn_delayed_total.add();
+  }
+  request.recipients.emplace_back().address = owed.message.reverse_path;
+  notice_text text = text_about(owed.message, owed.kind, owed.content);
+  text.report.node = env_.node_name;
+  text.report.from_address = "MAILER-DAEMON@" + env_.node_name;
+  text.report.message_id = "<" + request.message.id.to_string() + "@" + env_.node_name + ">";
+  text.report.date = now;
+  text.seed = env_.random.next();
+  request.content = text.about(owed.recipients);
+  request.about = std::move(owed.about);
+  if (request.about.size() > 1) {
+    request.content_about = [text = std::move(text), all = std::move(owed.recipients)](const auto& places) {
+      std::vector<mail::reported_recipient> some;
+      for (const std::size_t place : places) some.push_back(all.at(place));
+      return text.about(std::move(some));
+    };
+  }
   accept_made(work, std::move(request));
   env_.metrics.dsn_total.add();
 }

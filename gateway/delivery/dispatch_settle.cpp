@@ -72,7 +72,8 @@ void dispatcher::handle(report_event& event) {
   settlement work;
   work.request.urgent = false;
   finish_rows(work, done, report);
-  work.request.urgent = work.request.urgent || !work.request.accepts.empty() || !all_lazy(work.request.changes);
+  work.request.urgent =
+      work.request.urgent || !work.request.accepts.empty() || !work.notices.empty() || !all_lazy(work.request.changes);
   settle(std::move(work));
   lanes_dirty_ = true;
 }
@@ -270,6 +271,7 @@ void dispatcher::wait_in_lane(settlement& work, const message_ptr& message, cons
 }
 
 void dispatcher::settle(settlement work) {
+  make_notices(work);
   table_.take_usage(work.request.usage);
   if (!starting_) work.request.usage = table_.exact_usage();
   if (work.request.changes.empty() && work.request.accepts.empty() && work.request.usage.empty() &&

@@ -226,30 +226,35 @@ spool::recipient_row dispatcher::not_started(spool::recipient_row row, const pol
   return as_held(std::move(row), why.action == policy::action::refuse ? "policy_refuses" : why.action_reason, now);
 }
 
-// The client is told 250 for the others, so this one is told by a notice, which the accept commit stores as well: a
+// The client is told 250 for the others, so of these it is told by a notice, which the accept commit stores as well: a
 // crash after it cannot lose the notice.
-void dispatcher::refuse_with_acceptance(const delivery_message& message, std::size_t at, spool::accept_request& request,
-                                        pending_accept& pending) {
-  settlement told;
-  bounce_notice(told, message, request.recipients[at]);
+void dispatcher::tell_with_acceptance(settlement told, spool::accept_request& request, pending_accept& pending) {
+  make_notices(told);
   for (std::size_t i = 0; i < told.request.accepts.size(); ++i) {
     spool::accept_request& one = told.request.accepts[i];
-    one.about = static_cast<std::uint32_t>(at);
     pending_settle::waiting& wait = told.follow.waits[i];
     pending.keys.push_back(wait.item.at.key);
-    pending.notices.push_back({request.recipients[at].address, wait.lane, std::move(wait.item)});
+    pending_accept::notice notice{{}, wait.lane, spool::stands_in_line(one.recipients.front().state), {}};
+    for (const std::uint32_t at : one.about) notice.about.push_back(request.recipients[at].address);
+    notice.item = std::move(wait.item);
+    pending.notices.push_back(std::move(notice));
     request.new_lanes.insert(request.new_lanes.end(), one.new_lanes.begin(), one.new_lanes.end());
     request.made.push_back(std::move(one));
   }
 }
 
-void dispatcher::take_up_notice(pending_accept& pending, const spool::recipient_row& refused) {
+void dispatcher::take_up_notices(pending_accept& pending, const std::vector<spool::recipient_row>& added) {
+  if (pending.notices.empty()) return;
+  std::unordered_set<std::string_view> stored;
+  for (const spool::recipient_row& row : added) stored.insert(row.address);
   for (pending_accept::notice& one : pending.notices) {
-    if (one.lane == 0 || one.about != refused.address) continue;
-    count_in_line(one.lane, 1);
+    const auto told = static_cast<std::size_t>(std::count_if(
+        one.about.begin(), one.about.end(), [&](const auto& address) { return stored.contains(address); }));
+    if (told == 0) continue;
+    // A merge knew the others: what it stored says less than what is in memory.
+    if (told < one.about.size()) one.item.warm.reset();
+    if (one.stands_in_line) count_in_line(one.lane, 1);
     lanes_.at(one.lane).put(std::move(one.item));
-    one.lane = 0;  // taken up
-    return;
   }
 }
 
@@ -294,16 +299,20 @@ void dispatcher::handle(accept_event& event) {
   accepted.stream_reason = request.message.stream_reason;
   accepted.campaign = request.message.campaign;
   request.ledger.push_back({0, request.message.tenant, events::encode(accepted)});
+  settlement told;
   for (std::size_t i = 0; i < request.recipients.size(); ++i) {
     const spool::recipient_row& row = request.recipients[i];
     // Refused by preflight, suppressed or discarded: settled in this very commit.
     if (is_final(row.state))
       request.ledger.push_back(ledger_line(message->row(), row, events::event_kind::disposition));
     const bool is_told = row.state == mail::recipient_state::refused || row.state == mail::recipient_state::suppressed;
-    if (is_told) refuse_with_acceptance(*message, i, request, pending);
+    if (is_told && bounce_notice(told, *message, row)) {
+      told.notices.back().about.push_back(static_cast<std::uint32_t>(i));
+    }
     lease(row.key);
     pending.keys.push_back(row.key);
   }
+  tell_with_acceptance(std::move(told), request, pending);
   for (const spool::lane_row& row : request.new_lanes) pending.new_lanes.push_back(row.id);
 
   const std::uint64_t number = next_number_++;
@@ -359,13 +368,13 @@ void dispatcher::handle(accepted_event& event) {
   for (const spool::recipient_row& row : answer.added) {
     if (is_final(row.state)) {
       record(note_of({row, row, message->row().stream}));
-      take_up_notice(pending, row);
       continue;
     }
     count_in_line(row, 1);
     if (row.intent || row.state == mail::recipient_state::held || leased(row.key)) continue;
     lanes_.at(row.lane).put(item_for(message, row));
   }
+  take_up_notices(pending, answer.added);
   lanes_dirty_ = true;
 }
 

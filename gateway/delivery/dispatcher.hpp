@@ -36,6 +36,7 @@
 #include "gateway/events/ledger_event.hpp"
 #include "gateway/events/suppression_list.hpp"
 #include "gateway/spool/spool.hpp"
+#include "mail/dsn.hpp"
 #include "policy/health/failover_budget.hpp"
 #include "policy/policy.hpp"
 
@@ -130,10 +131,11 @@ class dispatcher final : public spool::acceptor {
       adapters::delivery_way way = adapters::delivery_way::main;
       bool has_other_way = false;
     };
-    // The notice of a recipient's refusal, stored with it.
+    // The notice of recipients that were refused, stored with them.
     struct notice {
-      std::string about;  // that recipient's address
+      std::vector<std::string> about;  // their addresses
       spool::lane_id lane = 0;
+      bool stands_in_line = true;
       lane_item item;
     };
     std::vector<start> starts;
@@ -172,10 +174,20 @@ class dispatcher final : public spool::acceptor {
     std::function<void(const result<void>&)> after;  // also when it could not be written
   };
 
+  // What the sender is to be told with a settle: recipients of one message that end together share a notice.
+  struct owed_notice {
+    spool::message_row message;  // the one reported on
+    mail::content_ptr content;   // null: nothing of it is returned
+    mail::report_kind kind = mail::report_kind::failed;
+    std::vector<mail::reported_recipient> recipients;
+    std::vector<std::uint32_t> about;  // with an acceptance: their positions in it
+  };
+
   // A settle under construction.
   struct settlement {
     spool::settle_request request;
     pending_settle follow;
+    std::vector<owed_notice> notices;
   };
 
   void recover_intents();
@@ -219,9 +231,8 @@ class dispatcher final : public spool::acceptor {
   void start_with_acceptance(const start_group& group, const delivery_message& message,
                              const std::vector<std::size_t>& open, spool::accept_request& request,
                              pending_accept& pending);
-  void refuse_with_acceptance(const delivery_message& message, std::size_t at, spool::accept_request& request,
-                              pending_accept& pending);
-  void take_up_notice(pending_accept& pending, const spool::recipient_row& refused);
+  void tell_with_acceptance(settlement told, spool::accept_request& request, pending_accept& pending);
+  void take_up_notices(pending_accept& pending, const std::vector<spool::recipient_row>& added);
   void begin(const message_ptr& message, std::vector<spool::recipient_row> rows);
   [[nodiscard]] bool awaits_trial(const spool::recipient_row& row) const;
   void end_trial(const job& done);
@@ -248,14 +259,6 @@ class dispatcher final : public spool::acceptor {
   void wait_for_budget(settlement& work, const job& done, const spool::recipient_row& before, const disposition& own);
   void wait_in_lane(settlement& work, const message_ptr& message, const spool::recipient_row& after, place where);
   void follow_up(pending_settle& done);
-  void expire(settlement& work, const message_ptr& message, const spool::recipient_row& before);
-  void bounce_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after);
-  void delay_notice(settlement& work, const delivery_message& message, spool::recipient_row& after);
-  void relayed_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after);
-  void poison_notice(settlement& work, const spool::message_row& message, const spool::recipient_row& after);
-  void failure_notice(settlement& work, const spool::message_row& message, std::string_view content,
-                      const spool::recipient_row& after);
-  void add_notice(settlement& work, const spool::message_row& message, std::string content);
   [[nodiscard]] change_note note_of(const spool::recipient_change& change) const;
   void record(const change_note& change);
   void count_tied(const std::string& destination, double by);
@@ -264,6 +267,20 @@ class dispatcher final : public spool::acceptor {
   void recount_backlogs();
   [[nodiscard]] bool will_start() const;
   [[nodiscard]] spool::recipient_row not_started(spool::recipient_row row, const policy::decision& why);
+
+  // dispatch_notice.cpp
+  // True: its sender is to be told.
+  bool bounce_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after);
+  void delay_notice(settlement& work, const delivery_message& message, spool::recipient_row& after);
+  void relayed_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after);
+  void poison_notice(settlement& work, const spool::message_row& message, const spool::recipient_row& after);
+  bool failure_notice(settlement& work, const spool::message_row& message, const mail::content_ptr& content,
+                      const spool::recipient_row& after);
+  void expire(settlement& work, const message_ptr& message, const spool::recipient_row& before);
+  [[nodiscard]] static owed_notice& owe(settlement& work, const spool::message_row& message,
+                                        const mail::content_ptr& content, mail::report_kind kind);
+  void make_notices(settlement& work);
+  void make_notice(settlement& work, owed_notice owed);
 
   // dispatch_copies.cpp
   void copy_to_sandbox(settlement& work, const delivery_message& message, const std::vector<spool::recipient_row>& rows,
@@ -283,6 +300,7 @@ class dispatcher final : public spool::acceptor {
   [[nodiscard]] lane_item item_for(const message_ptr& message, const spool::recipient_row& row);
   [[nodiscard]] bool moves(const lane& one) const;
   void sweep_held();
+  void expire_held(const message_ptr& message, std::vector<spool::recipient_key> keys);
   void put_back_unread(spool::lane_id lane, const spool::due_entry& entry, const error& failure);
   void read_again(steady_point now);
   void keep_warm(lane_item& item, const message_ptr& message, const spool::recipient_row& row);

@@ -59,10 +59,13 @@ struct accept_request {
   std::vector<lane_row> new_lanes;  // interned by the caller, first used here
   std::vector<ledger_row> ledger;
   std::vector<usage_row> usage;  // stored if anything of this is
-  // Made because of a recipient of this one (the notice of its refusal): stored in the same commit if that recipient
-  // is. Their lanes stand in new_lanes above.
+  // Made because of recipients of this one (the notice of their refusal): stored in the same commit if one of them is.
+  // Their lanes stand in new_lanes above.
   std::vector<accept_request> made;
-  std::uint32_t about = 0;  // of one in `made`: the position of that recipient
+  std::vector<std::uint32_t> about;  // of one in `made`: the positions of those recipients
+  // Of one in `made` that is about several: its content about those at these places in `about`, for when a merge knows
+  // the others already. Runs on any thread.
+  std::function<mail::content_ptr(const std::vector<std::size_t>& places)> content_about;
 };
 
 struct accept_answer {

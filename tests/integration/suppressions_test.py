@@ -44,6 +44,14 @@ class Suppressions(Case):
         self.addCleanup(channel.close)
         return rpc.SubmissionServiceStub(channel)
 
+    def test_a_thousand_suppressed_recipients_are_told_of_in_one_notice(self):
+        gone = [f"gone{i}@example.org" for i in range(1000)]
+        self.add(*gone)
+        send(self.gw.smtp_port, message("Rechnung", to="gone0@example.org"), recipients=gone)
+        wait_for(lambda: "shop@shop.example" in self.sink.recipients("smtp"), "the notice")
+        self.assertEqual(self.gw.metric("stellwerk_dispositions_total", state="suppressed"), 1000)
+        self.assertEqual([self.gw.metric(f"stellwerk_dsn{name}_total") for name in ("", "_delayed", "_suppressed")], [1, 0, 0])
+
     def test_both_doors_accept_and_nothing_is_sent(self):
         self.add("Ada@Example.ORG", because="complaint")
         # SMTP: one of two recipients, in another spelling.

@@ -66,10 +66,7 @@ void check_notice(truth& told, const pair_key& pair, const pair_record& record) 
   const bool failed =
       end == recipient_state::bounced || end == recipient_state::expired || end == recipient_state::dead_lettered;
   if (!failed) return;
-  const bool told_of = std::any_of(told.notices().begin(), told.notices().end(), [&](const auto& one) {
-    return one.second.about == pair.address && one.second.to == sent->reverse_path;
-  });
-  if (!told_of) told.violation("failed, and its sender was not told: " + pair.text());
+  if (!told.told_of(pair)) told.violation("failed, and its sender was not told: " + pair.text());
 }
 
 // Each final recipient was told of once in the ledger, whose numbers rise, and each attempt, also one that a crash cut

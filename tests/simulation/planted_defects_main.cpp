@@ -47,6 +47,7 @@ constexpr std::array all_defects{
     named_defect{defect::budget_ignored, "budget_ignored", 67},
     named_defect{defect::invariants_skipped_on_failover, "invariants_skipped_on_failover", 6},
     named_defect{defect::notice_forgotten, "notice_forgotten", 6},
+    named_defect{defect::notice_about_first_alone, "notice_about_first_alone", 25},
     named_defect{defect::notice_to_null_path, "notice_to_null_path", 9},
     named_defect{defect::ledger_line_forgotten, "ledger_line_forgotten", 1},
     named_defect{defect::crash_not_told, "crash_not_told", 1},

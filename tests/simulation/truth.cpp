@@ -98,7 +98,17 @@ void truth::notice_stored(notice_record what) {
   if (cause == nullptr || cause->reverse_path.empty())
     violation("a notice about a message from the null path: " + what.token);
   if (cause != nullptr && what.to != cause->reverse_path) violation("a notice to a stranger: " + what.to);
-  notices_.insert_or_assign(what.token, what);
+  if (!notices_.emplace(what.token, what).second) return;
+  for (const std::string& address : what.about) {
+    if (!failures_told_.emplace(what.cause, address).second)
+      violation("told twice that it failed: " + address + " of " + what.cause.to_string());
+  }
+}
+
+bool truth::told_of(const pair_key& pair) const {
+  return std::any_of(rows_.begin(), rows_.end(), [&](const auto& one) {
+    return one.second == pair && failures_told_.contains({one.first.first, pair.address});
+  });
 }
 
 attempt_part* truth::part_of(const pair_key& pair, const std::string& attempt_id) {

@@ -69,7 +69,7 @@ struct message_record {
 // A notification, as the settle that made it says.
 struct notice_record {
   std::string token;
-  std::string about;  // the recipient it tells of
+  std::vector<std::string> about;  // the recipients that it says failed
   std::string to;
   queue_id cause;
   bool personal = false;
@@ -112,6 +112,8 @@ class truth {
   [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
   [[nodiscard]] const std::map<pair_key, pair_record>& pairs() const { return pairs_; }
   [[nodiscard]] const std::map<std::string, notice_record>& notices() const { return notices_; }
+  // Whether the sender of this message was told that this recipient of it failed.
+  [[nodiscard]] bool told_of(const pair_key& pair) const;
   [[nodiscard]] const std::map<std::pair<queue_id, std::uint32_t>, pair_key>& rows() const { return rows_; }
   [[nodiscard]] trace& story() { return story_; }
 
@@ -134,7 +136,8 @@ class truth {
   std::map<std::string, std::set<std::string>> in_flight_;  // attempts by destination
   std::map<pair_key, pair_record> pairs_;
   std::map<std::string, message_record> messages_;
-  std::map<std::string, notice_record> notices_;  // by token
+  std::map<std::string, notice_record> notices_;              // by token
+  std::set<std::pair<queue_id, std::string>> failures_told_;  // message and recipient
   std::map<std::pair<queue_id, std::uint32_t>, pair_key> rows_;
   std::set<std::string> intents_;
   std::vector<std::string> violations_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/spool/made_message.hpp"
+
 namespace stellwerk::simulation {
 namespace {
 
@@ -21,13 +23,18 @@ std::optional<queue_id> cause_of(const spool::message_row& row) {
   return queue_id::parse(std::string_view{row.stream_reason}.substr(prefix.size()));
 }
 
-std::string final_recipient_in(std::string_view report) {
-  const std::string_view field = "Final-Recipient: rfc822;";
-  const auto at = report.find(field);
-  if (at == std::string_view::npos) return {};
-  std::string_view rest = report.substr(at + field.size());
-  rest = rest.substr(0, rest.find("\r\n"));
-  return std::string{rest.substr(std::min(rest.find_first_not_of(' '), rest.size()))};
+// The recipients whose group in the report says that they failed (RFC 3464 section 2.3).
+std::vector<std::string> failed_in(std::string_view report) {
+  constexpr std::string_view field = "\r\nFinal-Recipient: rfc822;";
+  std::vector<std::string> failed;
+  for (auto at = report.find(field); at != std::string_view::npos; at = report.find(field)) {
+    report.remove_prefix(at + field.size());
+    const std::string_view group = report.substr(0, report.find("\r\n\r\n"));
+    std::string_view address = group.substr(0, group.find("\r\n"));
+    address.remove_prefix(std::min(address.find_first_not_of(' '), address.size()));
+    if (group.find("\r\nAction: failed") != std::string_view::npos) failed.emplace_back(address);
+  }
+  return failed;
 }
 
 }  // namespace
@@ -37,7 +44,7 @@ std::optional<notice_record> notice_in(const spool::message_row& row, const std:
   if (!cause) return std::nullopt;
   notice_record notice;
   notice.token = token_of(content);
-  notice.about = final_recipient_in(content);
+  notice.about = failed_in(content);
   notice.to = to;
   notice.cause = *cause;
   return notice;
@@ -49,10 +56,13 @@ void watched_store::accept(spool::accept_request request, spool::accept_completi
                         done = std::move(done)](result<spool::accept_answer> answer) {
     if (telling_ && answer) {
       tell_rows(told_, token, answer->added);
-      for (const spool::accept_request& one : made) {
-        const std::string& about = rows.at(one.about).address;
-        const auto is_about = [&](const spool::recipient_row& row) { return row.address == about; };
-        if (std::any_of(answer->added.begin(), answer->added.end(), is_about)) tell_made(one);
+      std::vector<bool> is_added;
+      for (const spool::recipient_row& row : rows) {
+        const auto is_row = [&](const spool::recipient_row& one) { return one.address == row.address; };
+        is_added.push_back(std::any_of(answer->added.begin(), answer->added.end(), is_row));
+      }
+      for (spool::accept_request one : made) {
+        if (spool::narrow(one, is_added)) tell_made(one);
       }
     }
     done(std::move(answer));

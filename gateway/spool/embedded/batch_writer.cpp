@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/planted_defect.hpp"
+#include "gateway/spool/made_message.hpp"
 
 namespace stellwerk::spool::embedded {
 namespace {
@@ -144,7 +145,7 @@ result<accept_result> batch_writer::merge(const idempotency_hash& hash, idempote
   put_ledger(request.ledger);
   put_usage(request.usage);
   for (accept_request& one : request.made) {
-    if (is_added.at(one.about)) (void)store_message(std::move(one));
+    if (narrow(one, is_added)) (void)store_message(std::move(one));
   }
   const queue_id id = known.id;
   put_claim(hash, std::move(known));

@@ -71,6 +71,27 @@ TEST(build_delivery_report, speaks_to_people_in_two_languages) {
   }
 }
 
+TEST(build_delivery_report, names_a_bounded_number_to_people_and_all_to_programs) {
+  delivery_report report = sample();
+  report.recipients.assign(named_recipients_max + 900, report.recipients.front());
+  for (std::size_t i = 0; i < report.recipients.size(); ++i) {
+    report.recipients[i].address = "gone" + std::to_string(i) + "@y.ex";
+  }
+  const std::string content = built(report);
+  const mime_tree tree = tree_of(content);
+  const std::string text = decoded_text(tree.parts[1]);
+  EXPECT_NE(text.find("<gone99@y.ex>"), std::string::npos);
+  EXPECT_EQ(text.find("<gone100@y.ex>"), std::string::npos);
+  EXPECT_NE(text.find("and 900 more"), std::string::npos);
+  EXPECT_NE(text.find("und 900 weitere"), std::string::npos);
+  for (const reported_recipient& one : report.recipients) {
+    EXPECT_NE(tree.parts[2].body.find("\r\n\r\nFinal-Recipient: rfc822; " + one.address + "\r\nAction: failed\r\n"),
+              std::string_view::npos);
+  }
+  report.recipients.resize(named_recipients_max);
+  EXPECT_EQ(decoded_text(tree_of(built(report)).parts[1]).find(" more:"), std::string::npos);
+}
+
 TEST(build_delivery_report, one_group_for_each_recipient) {
   delivery_report report = sample(report_kind::delayed);
   report.envelope_id = "env-1";

@@ -1,4 +1,8 @@
 // What senders are told: bounces, delays, hand-overs (RFC 3464), with what they asked for (RFC 3461).
+#include <algorithm>
+#include <map>
+
+#include "gateway/delivery/dsn_limiter.hpp"
 #include "tests/unit/gateway/delivery/delivery_fixture.hpp"
 
 namespace stellwerk::delivery {
@@ -7,7 +11,49 @@ namespace {
 using namespace std::chrono_literals;
 using mail::attempt_outcome;
 using mail::recipient_state;
-using notice_test = delivery_fixture;
+
+std::vector<std::string> addresses(const std::string& prefix, int count) {
+  std::vector<std::string> out;
+  for (int i = 0; i < count; ++i) out.push_back(prefix + std::to_string(i) + "@example.org");
+  return out;
+}
+
+void refuse_all(spool::accept_request& request) {
+  for (spool::recipient_row& row : request.recipients) row.state = recipient_state::refused;
+}
+
+class notice_test : public delivery_fixture {
+ protected:
+  // Notices are taken, everything else is refused for good, until nothing is in flight.
+  void answer_all(const mail::recipient_outcome& others = outcome_of(attempt_outcome::rejected_recipient, 550, "5.1.1",
+                                                                     "550 5.1.1 no such user")) {
+    while (!runner_.attempts.empty()) {
+      const adapters::attempt& what = runner_.attempts.front().what;
+      const bool is_notice = what.reverse_path.empty();
+      if (is_notice) take(what);
+      answer({is_notice ? outcome_of(attempt_outcome::delivered) : others});
+    }
+  }
+
+  void take(const adapters::attempt& notice) {
+    ++taken_;
+    EXPECT_EQ(notice.recipients.front().address, "sender@shop.example");
+    const std::string field = "\r\nFinal-Recipient: rfc822; ";
+    for (auto at = notice.content->find(field); at != std::string::npos; at = notice.content->find(field, at)) {
+      at += field.size();
+      ++told_[notice.content->substr(at, notice.content->find("\r\n", at) - at)];
+    }
+  }
+
+  // Of each of these, once, and of nobody else.
+  void expect_told_once(const std::vector<std::string>& of) {
+    EXPECT_EQ(told_.size(), of.size());
+    for (const std::string& address : of) EXPECT_EQ(told_[address], 1) << address;
+  }
+
+  int taken_ = 0;
+  std::map<std::string, int> told_;  // how often of whom
+};
 
 TEST_F(notice_test, a_notice_that_returns_eight_bit_content_says_so) {
   start();
@@ -142,6 +188,160 @@ TEST_F(notice_test, the_sender_of_poison_is_told_without_what_may_be_its_cause) 
   }
   for (const char* part : {"Hello", "rfc822-headers", "message/rfc822"})
     EXPECT_EQ(notice.content->find(part), std::string::npos) << part;
+}
+
+TEST_F(notice_test, a_thousand_recipients_refused_at_the_door_share_one_notice) {
+  start();
+  submit(addresses("gone", 1000), refuse_all);
+  answer_all();
+  EXPECT_EQ(taken_, 1);
+  expect_told_once(addresses("gone", 1000));
+}
+
+TEST_F(notice_test, a_thousand_recipients_that_a_peer_refuses_need_as_many_notices_as_attempts) {
+  rules_.bounce_brake.minimum = 10'000;
+  start();
+  submit(addresses("gone", 1000));
+  answer_all();
+  EXPECT_EQ(taken_, 10) << "a hundred recipients in each attempt";
+  expect_told_once(addresses("gone", 1000));
+}
+
+TEST_F(notice_test, in_one_attempt_only_those_that_failed_are_told_of) {
+  start();
+  submit({"a@example.org", "b@example.org", "c@example.org"});
+  const auto gone = outcome_of(attempt_outcome::rejected_recipient, 550, "5.1.1", "550 5.1.1 no such user");
+  const auto full = outcome_of(attempt_outcome::rejected_recipient, 552, "5.2.2", "552 5.2.2 full");
+  answer({gone, outcome_of(attempt_outcome::delivered), full});
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  const std::string& content = *runner_.attempts.front().what.content;
+  for (const char* group : {"Final-Recipient: rfc822; a@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\n",
+                            "Final-Recipient: rfc822; c@example.org\r\nAction: failed\r\nStatus: 5.2.2\r\n"}) {
+    EXPECT_NE(content.find(group), std::string::npos) << group;
+  }
+  answer_all();
+  expect_told_once({"a@example.org", "c@example.org"});
+}
+
+// Written in one commit with the final states: a crash before it repeats the attempt, one after it finds the notice.
+TEST_F(notice_test, who_shares_a_notice_is_told_of_once_whenever_the_process_ends) {
+  for (const bool is_committed : {false, true}) {
+    told_.clear();
+    start();
+    submit(addresses("gone", 20));
+    ASSERT_EQ(runner_.attempts.size(), 1U);
+    adapters::attempt_report report;
+    report.recipients.assign(20, outcome_of(attempt_outcome::rejected_recipient, 550, "5.1.1", "550 5.1.1 who"));
+    runner_.attempts.front().done(std::move(report));
+    if (is_committed) {
+      dispatcher_->run();
+      while (store_->run_once()) {
+      }
+    }
+    dispatcher_.reset();  // before it takes up the report, or hears of the commit
+    shut_down();
+    start();
+    answer_all();
+    expect_told_once(addresses("gone", 20));
+    shut_down();
+  }
+}
+
+TEST_F(notice_test, recipients_that_a_merge_knows_are_not_told_of_again) {
+  start();
+  const auto claim = [](spool::accept_request& request) {
+    refuse_all(request);
+    request.idempotency.emplace();
+    request.idempotency->tenant = "acme";
+    request.idempotency->key = "one";
+    request.idempotency->merge_recipients = true;
+  };
+  submit({"a@example.org", "b@example.org"}, claim);
+  submit({"b@example.org", "c@example.org"}, claim);
+  submit({"a@example.org", "c@example.org"}, claim);
+  answer_all();
+  EXPECT_EQ(taken_, 2);
+  expect_told_once({"a@example.org", "b@example.org", "c@example.org"});
+}
+
+TEST_F(notice_test, held_recipients_of_one_message_expire_in_one_notice) {
+  start();
+  const queue_id id = submit(addresses("waits", 30));
+  answer_all(outcome_of(attempt_outcome::deferred_recipient, 450, "4.2.0", "450 4.2.0 later"));
+  operate_order hold;
+  hold.what = operation::hold;
+  hold.message = id;
+  operate(hold);
+  told_.clear();
+  pass(25h);
+  answer_all();
+  EXPECT_EQ(row(id).state, recipient_state::expired);
+  EXPECT_EQ(taken_, 1);
+  expect_told_once(addresses("waits", 30));
+}
+
+// Each was due at another time, with another message's between them.
+TEST_F(notice_test, recipients_that_expire_in_one_sweep_share_a_notice) {
+  start();
+  const auto end_early = [this](spool::accept_request& request) { request.message.expires = clock_.now() + 1s; };
+  const queue_id first = submit(addresses("a", 20), end_early);
+  const queue_id second = submit(addresses("b", 20), end_early);
+  for (int i = 0; i < 2; ++i) answer({outcome_of(attempt_outcome::deferred_recipient, 450, "4.2.0", "450 later")});
+  std::map<time_point, queue_id> order;
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    order[row(first, i).due] = first;
+    order[row(second, i).due] = second;
+  }
+  int turns = 0;
+  for (auto at = order.begin(); std::next(at) != order.end(); ++at)
+    turns += at->second != std::next(at)->second ? 1 : 0;
+  ASSERT_EQ(order.size(), 40U);
+  ASSERT_GT(turns, 1) << "the order of due times keeps them together anyway";
+  clock_.advance(1s);
+  settle();
+  answer_all();
+  EXPECT_EQ(taken_, 2);
+  EXPECT_EQ(told_.size(), 40U);
+}
+
+TEST_F(notice_test, what_is_too_much_for_one_hour_is_told_in_the_next_also_after_a_crash) {
+  start();
+  std::vector<std::string> all;
+  for (const std::string& one : addresses("gone", 150)) {
+    submit({one}, refuse_all);
+    all.push_back(one);
+  }
+  answer_all();
+  EXPECT_EQ(taken_, 100);
+  EXPECT_EQ(told_.size(), 100U);
+  shut_down();
+  start();
+  answer_all();
+  EXPECT_EQ(taken_, 100) << "not before its hour";
+  clock_.advance(1h);
+  settle();
+  answer_all();
+  EXPECT_EQ(taken_, 150);
+  expect_told_once(all);
+}
+
+TEST(dsn_limiter, promises_a_share_of_each_hour_and_a_day_of_them) {
+  manual_clock clock;
+  dsn_limiter limiter{2};
+  const auto admit = [&] { return limiter.admit("a@example.org", clock.steady()); };
+  for (int hour = 0; hour <= 24; ++hour) {
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(admit(), std::optional<duration>{std::chrono::hours{hour}});
+  }
+  EXPECT_EQ(admit(), std::nullopt);
+  EXPECT_EQ(limiter.admit("b@example.org", clock.steady()), std::optional<duration>{0});
+  clock.advance(90min);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(admit(), std::optional<duration>{23h + 30min});
+  EXPECT_EQ(admit(), std::nullopt);
+  clock.advance(24h);
+  EXPECT_EQ(admit(), std::optional<duration>{30min}) << "the share of this hour was promised a day ago";
+  clock.advance(1h);
+  EXPECT_EQ(admit(), std::optional<duration>{0});
+  EXPECT_EQ(dsn_limiter{0}.admit("a@example.org", clock.steady()), std::nullopt);
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ TEST_F(idempotency_test, a_merge_stores_what_was_made_because_of_new_recipients_
     for (std::uint32_t i = 0; i < to.size(); ++i) {
       request.recipients[i].state = recipient_state::refused;
       request.made.push_back(a_message({"sender@example.org"}));
-      request.made.back().about = i;
+      request.made.back().about = {i};
     }
     return request;
   };
@@ -106,6 +106,34 @@ TEST_F(idempotency_test, a_merge_stores_what_was_made_because_of_new_recipients_
   EXPECT_TRUE(store_->load_message(first.made[1].message.id));
   EXPECT_FALSE(store_->load_message(second.made[0].message.id));
   EXPECT_TRUE(store_->load_message(second.made[1].message.id));
+}
+
+TEST_F(idempotency_test, what_was_made_because_of_several_is_stored_about_the_new_ones) {
+  const auto with_notice = [this](const std::vector<std::string>& to) {
+    accept_request request = claimed(to, true);
+    accept_request& made = request.made.emplace_back(a_message({"sender@example.org"}));
+    for (std::uint32_t i = 0; i < to.size(); ++i) {
+      request.recipients[i].state = recipient_state::refused;
+      made.about.push_back(i);
+    }
+    made.content = std::make_shared<const std::string>("Subject: all\r\n\r\n");
+    made.content_about = [to](const std::vector<std::size_t>& places) {
+      std::string content = "Subject: some\r\n\r\n";
+      for (const std::size_t place : places) content += to.at(place) + "\r\n";
+      return std::make_shared<const std::string>(content);
+    };
+    return request;
+  };
+  const auto first = with_notice({"ada@example.org", "bob@example.org"});
+  const auto second = with_notice({"bob@example.org", "cyd@example.org", "dan@example.org"});
+  const auto third = with_notice({"ada@example.org", "dan@example.org"});
+  for (const auto* one : {&first, &second, &third}) ASSERT_TRUE(accept(*one));
+  EXPECT_EQ(*store_->load_message(first.made[0].message.id)->content, "Subject: all\r\n\r\n");
+  const auto narrowed = store_->load_message(second.made[0].message.id);
+  ASSERT_TRUE(narrowed);
+  EXPECT_EQ(*narrowed->content, "Subject: some\r\n\r\ncyd@example.org\r\ndan@example.org\r\n");
+  EXPECT_EQ(narrowed->message.size, narrowed->content->size());
+  EXPECT_FALSE(store_->load_message(third.made[0].message.id)) << "about nobody new";
 }
 
 TEST_F(idempotency_test, merges_meet_in_one_batch) {
