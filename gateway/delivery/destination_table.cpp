@@ -95,8 +95,10 @@ policy::candidate_reason destination_table::unavailable(const slot& one) const {
   const steady_point now = time_.steady();
   if (one.traits.removed) return policy::candidate_reason::drained;
   if (const auto reason = one.health.unavailable(now); reason != policy::candidate_reason::none) return reason;
-  // On its way back it admits a share only; what is more does not queue up behind it while another one is well.
-  if (one.health.slow_starting() && one.share.in_use() >= one.health.connections_allowed(one.traits.connections, now)) {
+  // On its way back it admits one trial, then a share. What is more does not queue up behind it while another one is
+  // well; nor does the trial itself, where mail that hangs there has every connection it is allowed.
+  if (one.health.state() == policy::health_state::half_open &&
+      one.share.in_use() >= one.health.connections_allowed(one.traits.connections, now)) {
     return policy::candidate_reason::ejected;
   }
   if (one.throttle.blocked(now)) return policy::candidate_reason::throttled;

@@ -84,6 +84,20 @@ TEST_F(outage, a_peer_that_freezes_holds_nobody_that_it_cannot_have_taken) {
   EXPECT_LE(percentile(waited, 1.0), seconds{4}) << "one that talked to it waited for its own time-outs";
 }
 
+// What hangs behind the end of data keeps its connections: there is none left for the trial that a half-open
+// destination would take, and nobody waits for it.
+TEST_F(outage, a_half_open_destination_whose_connections_all_hang_holds_nobody) {
+  warm_up(20);
+  runner_.scripts["onprem"] = [](const auto&) { return delivers(minutes{10}); };
+  ASSERT_TRUE(time_until([&] { return state_of("onprem") == "open"; }, seconds{30}));
+  const steady_point marked = clock_.steady();
+  ASSERT_TRUE(time_until([&] { return state_of("onprem") == "half_open"; }, minutes{3}));
+  run_for(minutes{2});
+  const auto waited = hand_offs(marked, marked + minutes{2});
+  EXPECT_GE(waited.size(), 2300U);
+  EXPECT_LE(percentile(waited, 0.99), seconds{2});
+}
+
 // It greets, only late: seen to do so by a handshake, it is given that time and not ejected for it again.
 TEST_F(outage, a_peer_that_greets_late_is_not_taken_for_dead_twice) {
   runner_.greeting = seconds{3};
