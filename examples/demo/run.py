@@ -76,26 +76,20 @@ def by_smtp(address, mail):
     return text.decode().rsplit(" ", 1)[-1]
 
 
-def grpc_stub(address, work):
+def grpc_client(address, work):
     import grpc
-    out = work / "stubs"
-    out.mkdir(exist_ok=True)
-    subprocess.run(["protoc", f"-I{ROOT}/proto", f"-I{ROOT}/proto/google_rpc", f"--python_out={out}", f"--grpc_python_out={out}",
-                    "--plugin=protoc-gen-grpc_python=/usr/bin/grpc_python_plugin", "google/rpc/status.proto",
-                    "stellwerk/v1/submission.proto"], check=True)
-    sys.path.insert(0, str(out))
-    # google.rpc lives beside the installed google package.
-    import google
-    google.__path__.append(str(out / "google"))
+    generated = work / "proto"
+    subprocess.run(["sh", ROOT / "examples/grpc/generate.sh", generated], cwd=ROOT, check=True)
+    sys.path.insert(0, str(generated))
     from stellwerk.v1 import submission_pb2, submission_pb2_grpc
     return submission_pb2_grpc.SubmissionServiceStub(grpc.insecure_channel(address)), submission_pb2
 
 
-def by_grpc(stub, pb, subject, text, **extra):
+def by_grpc(client, pb, subject, text, **extra):
     message = pb.Submission(envelope=pb.Envelope(reverse_path="orders@shop.example"), email=pb.Email(
         **{"from": pb.Mailbox(address="orders@shop.example", display_name="Shop")}, to=[pb.Mailbox(address="ben@example.org")],
         subject=subject, text=text), **extra)
-    answer = stub.Submit(pb.SubmitRequest(submission=message), metadata=[("authorization", f"Bearer {TOKEN}")], timeout=30)
+    answer = client.Submit(pb.SubmitRequest(submission=message), metadata=[("authorization", f"Bearer {TOKEN}")], timeout=30)
     return answer.queue_id
 
 
@@ -174,14 +168,14 @@ def main():
         stand_ins, gateway = start(arguments, work, parts)
         esp = "http://" + stand_ins.addresses["http"]
         smtp, admin = gateway.addresses["legacy"], gateway.addresses["admin"]
-        stub, pb = grpc_stub(gateway.addresses["grpc"], work)
+        client, pb = grpc_client(gateway.addresses["grpc"], work)
 
         print("Stellwerk stands between programs that send mail and two ways out: the company's own MTA and Mailjet.")
         print("Both are stand-ins here. Transactional mail prefers home, marketing the ESP; each is the other's redundancy.")
         tell(1, admin, gateway.log, "A password reset from a legacy application, by SMTP, with no label at all",
              by_smtp(smtp, letter("Passwort zurücksetzen", "Ihr Code lautet: 482913. Er ist 10 Minuten gültig.\n")))
         tell(2, admin, gateway.log, "An invoice from a service, by gRPC",
-             by_grpc(stub, pb, "Rechnung 2026-1182", "Rechnungsnummer: 2026-1182\nGesamtbetrag: 119,00 EUR inkl. 19 % MwSt 19,00\n"))
+             by_grpc(client, pb, "Rechnung 2026-1182", "Rechnungsnummer: 2026-1182\nGesamtbetrag: 119,00 EUR inkl. 19 % MwSt 19,00\n"))
         tell(3, admin, gateway.log, "A newsletter from a legacy application, by SMTP: recognised by its content",
              by_smtp(smtp, letter("20 % Rabatt, nur heute", "Jetzt shoppen und 20 % Rabatt sichern!\nIm Browser ansehen: https://shop.example/n?utm_campaign=nov\n"
                                   "Newsletter abbestellen: https://shop.example/u\n", to="dora@example.org")))
@@ -192,7 +186,7 @@ def main():
         urllib.request.urlopen(urllib.request.Request(esp + "/faults", json.dumps(rules).encode()), timeout=10).read()
         print("\n-- The company's MTA is closed now. --")
         tell(5, admin, gateway.log, "An order confirmation, by gRPC, while the MTA is down: it fails over",
-             by_grpc(stub, pb, "Order confirmation 4711", "Thank you for your order. Order number: 4711\n", idempotency_key="order-4711"))
+             by_grpc(client, pb, "Order confirmation 4711", "Thank you for your order. Order number: 4711\n", idempotency_key="order-4711"))
         waiting = by_smtp(smtp, letter("Ihre Patientenakte", "Vertraulich.\n", X_Stellwerk_Tags="personal", to="max@example.org"))
         tell(6, admin, gateway.log, "A message tagged `personal`: an invariant keeps it at home, so it waits", waiting)
         urllib.request.urlopen(urllib.request.Request(esp + "/faults", b"[]"), timeout=10).read()
@@ -202,8 +196,8 @@ def main():
         print(f"""
 By hand:
   SMTP     swaks --server {host} --port {port} --from you@shop.example --to someone@example.org --header 'Subject: Hello'
-  gRPC     sh examples/grpc/stubs.sh build/stubs
-           PYTHONPATH=build/stubs /usr/bin/python3 examples/grpc/submit.py {gateway.addresses['grpc']} {TOKEN} you@shop.example someone@example.org 4711
+  gRPC     sh examples/grpc/generate.sh build/grpc
+           PYTHONPATH=build/grpc /usr/bin/python3 examples/grpc/submit.py {gateway.addresses['grpc']} {TOKEN} you@shop.example someone@example.org 4711
            (the number is part of the idempotency key: again with the same one is answered and not sent)
   queue    {arguments.binary} queue list --admin {admin}
            {arguments.binary} destinations list --admin {admin}

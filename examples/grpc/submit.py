@@ -9,7 +9,7 @@ from stellwerk.v1 import submission_pb2_grpc
 
 address, token, reverse_path, recipient = sys.argv[1:5]
 order = sys.argv[5] if len(sys.argv) > 5 else "4711"
-stub = submission_pb2_grpc.SubmissionServiceStub(grpc.insecure_channel(address))
+client = submission_pb2_grpc.SubmissionServiceStub(grpc.insecure_channel(address))
 identity = [("authorization", f"Bearer {token}")]
 
 submission = pb.Submission(
@@ -25,13 +25,13 @@ submission = pb.Submission(
     metadata={"order": order},
 )
 try:
-    answer = stub.Submit(pb.SubmitRequest(submission=submission), metadata=identity, timeout=10)
+    answer = client.Submit(pb.SubmitRequest(submission=submission), metadata=identity, timeout=10)
 except grpc.RpcError as refused:
     sys.exit(f"{refused.code().name}: {refused.details()}")
 print(answer.queue_id, pb.TrafficStream.Name(answer.traffic_stream), answer.stream_reason)  # OK means durable
 
 for _ in range(100):
-    seen = stub.GetSubmission(pb.GetSubmissionRequest(queue_id=answer.queue_id), metadata=identity, timeout=10)
+    seen = client.GetSubmission(pb.GetSubmissionRequest(queue_id=answer.queue_id), metadata=identity, timeout=10)
     state = pb.RecipientState.State.Name(seen.recipients[0].state)
     if state not in ("STATE_READY", "STATE_ATTEMPTING"):
         break

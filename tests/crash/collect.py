@@ -4,7 +4,7 @@ import datetime
 import json
 
 from checker import SENDER, Acceptance, Attempt, Event, Made, Run
-from stubs import load_stubs
+from grpc_modules import pb, rpc
 
 STATES = ("scheduled", "ready", "attempting", "deferred", "unknown", "held", "delivered", "bounced", "expired", "refused",
           "suppressed", "cancelled", "discarded", "dead_lettered")
@@ -52,10 +52,9 @@ def read_sink(name, sink, run):
 def read_events(gateway, run):
     """The ledger from its beginning, as a client sees it."""
     import grpc
-    pb, rpc = load_stubs()
     channel = grpc.insecure_channel("127.0.0.1:%d" % gateway.addresses["grpc"][1])
-    stub = rpc.SubmissionServiceStub(channel)
-    call = stub.WatchEvents(pb.WatchEventsRequest(), metadata=[("authorization", "Bearer load-token")])
+    client = rpc.SubmissionServiceStub(channel)
+    call = client.WatchEvents(pb.WatchEventsRequest(), metadata=[("authorization", "Bearer load-token")])
     for answer in until_idle(call):
         event = answer.event
         if event.recipient and event.outcome and event.recipient != SENDER:
@@ -68,12 +67,11 @@ def read_events(gateway, run):
 def ask_again(gateway, run):
     """A status query for each key whose answer was not read at first; offering it again told the queue id."""
     import grpc
-    pb, rpc = load_stubs()
     with grpc.insecure_channel("127.0.0.1:%d" % gateway.addresses["grpc"][1]) as channel:
-        stub = rpc.SubmissionServiceStub(channel)
+        client = rpc.SubmissionServiceStub(channel)
         for key in run.asked:
             for queue_id in run.key_ids.get(key, ()):
-                answer = stub.GetSubmission(pb.GetSubmissionRequest(queue_id=queue_id), timeout=20, metadata=[("authorization", "Bearer load-token")])
+                answer = client.GetSubmission(pb.GetSubmissionRequest(queue_id=queue_id), timeout=20, metadata=[("authorization", "Bearer load-token")])
                 for one in answer.recipients:
                     run.asked[key][one.recipient] = pb.RecipientState.State.Name(one.state).removeprefix("STATE_").lower()
 

@@ -15,11 +15,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integratio
 from collect import until_idle
 from harness import Case, Gateway, config, main, message, send, token_hash, wait_for
 from storage_faults import StorageFaults
-from stubs import load_stubs
+from grpc_modules import pb, rpc
 
 import grpc
 
-pb, rpc = load_stubs()
 CLIENTS = '  - {name: load, tenant: acme, token_hash: {env: LOAD_TOKEN}, senders: ["@shop.example"]}'
 LARGE = "Zeile\n" * 4000
 

@@ -165,11 +165,11 @@ class QuickStarts(unittest.TestCase):
         with tempfile.TemporaryDirectory(prefix="stellwerk-docs-") as folder, Part("simulate") as stand_ins:
             work = pathlib.Path(folder)
             smtp, http = stand_ins.wait("smtp", "http")
-            subprocess.run(["sh", ROOT / "examples/grpc/stubs.sh", work / "stubs"], cwd=ROOT, check=True)
+            subprocess.run(["sh", ROOT / "examples/grpc/generate.sh", work / "grpc"], cwd=ROOT, check=True)
             with Part("serve", "--config", write_config(work, smtp, http)) as gateway:
                 grpc_address, admin = gateway.wait("grpc", "admin")
                 client = subprocess.run(["/usr/bin/python3", ROOT / "examples/grpc/submit.py", grpc_address, TOKEN, "orders@shop.example", "ben@example.org"],
-                                        env={**os.environ, "PYTHONPATH": str(work / "stubs")}, capture_output=True, text=True, timeout=60)
+                                        env={**os.environ, "PYTHONPATH": str(work / "grpc")}, capture_output=True, text=True, timeout=60)
                 self.assertEqual(client.returncode, 0, client.stderr)
                 self.assertTrue(client.stdout.endswith("STATE_DELIVERED\n"), client.stdout)
                 shown = run("queue", "show", client.stdout.split()[0], "--admin", admin, "--json")

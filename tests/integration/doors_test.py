@@ -428,16 +428,16 @@ class Secrets(DoorCase):
 class Grpc(DoorCase):
     def test_P_104_bcc_reaches_its_people_and_nobody_else_by_each_route(self):
         import grpc
-        from grpc_test import pb, rpc
+        from grpc_modules import pb, rpc
         self.open(self.config(relay_port=self.esp.smtp_port).replace("name: shop,", "name: shop, may_choose_stream: true,", 1))
         host, port = self.gw.addresses["grpc"]
         mail = pb.Email(to=[pb.Mailbox(address="ann@example.org")], cc=[pb.Mailbox(address="carl@example.org")], subject="s", text="t",
                         bcc=[pb.Mailbox(address=f"hidden{i}@example.org") for i in range(3)])
         getattr(mail, "from").CopyFrom(pb.Mailbox(address="a@shop.example"))
         with grpc.insecure_channel(f"{host}:{port}") as channel:
-            stub = rpc.SubmissionServiceStub(channel)
+            client = rpc.SubmissionServiceStub(channel)
             for stream in (pb.TRAFFIC_STREAM_TRANSACTIONAL, pb.TRAFFIC_STREAM_MARKETING):
-                stub.Submit(pb.SubmitRequest(submission=pb.Submission(email=mail, traffic_stream=stream)), timeout=20,
+                client.Submit(pb.SubmitRequest(submission=pb.Submission(email=mail, traffic_stream=stream)), timeout=20,
                             metadata=[("authorization", "Bearer canary-token")])
         everybody = sorted(["ann@example.org", "carl@example.org", *(f"hidden{i}@example.org" for i in range(3))])
         for way in (self.sink, self.esp):
@@ -448,7 +448,7 @@ class Grpc(DoorCase):
 
     def test_P_121_attachments_count_as_they_are_sent(self):
         import grpc
-        from grpc_test import pb, rpc
+        from grpc_modules import pb, rpc
         text = self.config().replace('grpc: {address: "127.0.0.1:0"}', 'grpc: {address: "127.0.0.1:0", size_max: 1MB}')
         self.open(text)
         host, port = self.gw.addresses["grpc"]

@@ -4,37 +4,17 @@ import email
 import email.policy
 import pathlib
 import queue
-import shutil
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 
 import grpc
 
+from grpc_modules import pb, rpc, status_pb
 from harness import BINARY, ROOT, Case, Process, Simulate, config, main, token_hash, wait_for
 
 CLIENTS = """  - {name: shop, tenant: acme, token_hash: {env: SHOP_TOKEN}, senders: ["@shop.example"], may_choose_stream: true}
   - {name: rival, tenant: umbrella, token_hash: {env: RIVAL_TOKEN}, senders: ["@rival.example"]}"""
 TOKENS = {"SHOP_TOKEN": token_hash("shop-token"), "RIVAL_TOKEN": token_hash("rival-token")}
-
-
-def load_stubs():
-    """Made once for the process: descriptors are registered once."""
-    directory = tempfile.mkdtemp(prefix="stellwerk-stubs-")
-    try:
-        subprocess.run(["sh", ROOT / "examples/grpc/stubs.sh", directory], cwd=ROOT, check=True, timeout=60)
-        sys.path.insert(0, directory)
-        from stellwerk.v1 import submission_pb2, submission_pb2_grpc
-        from google.rpc import status_pb2
-        return submission_pb2, submission_pb2_grpc, status_pb2
-    finally:
-        sys.path.remove(directory)
-        shutil.rmtree(directory)
-
-
-pb, rpc, status_pb = load_stubs()
 
 
 class KeepingSink(Simulate):
@@ -62,13 +42,13 @@ class GrpcCase(Case):
         host, port = self.running.addresses["grpc"]
         self.channel = grpc.insecure_channel(f"{host}:{port}")
         self.addCleanup(self.channel.close)
-        self.stub = rpc.SubmissionServiceStub(self.channel)
+        self.client = rpc.SubmissionServiceStub(self.channel)
 
     def identity(self, token="shop-token"):
         return [("authorization", f"Bearer {token}")]
 
     def submit(self, submission, token="shop-token", timeout=20):
-        return self.stub.Submit(pb.SubmitRequest(submission=submission), metadata=self.identity(token), timeout=timeout)
+        return self.client.Submit(pb.SubmitRequest(submission=submission), metadata=self.identity(token), timeout=timeout)
 
     def raw(self, to="ann@example.org", body="Hello.", **fields):
         content = f"From: shop@shop.example\r\nTo: {to}\r\nSubject: raw\r\n\r\n{body}\r\n"
@@ -80,7 +60,7 @@ class GrpcCase(Case):
         return caught.exception
 
     def get(self, queue_id, token="shop-token"):
-        return self.stub.GetSubmission(pb.GetSubmissionRequest(queue_id=queue_id), metadata=self.identity(token), timeout=20)
+        return self.client.GetSubmission(pb.GetSubmissionRequest(queue_id=queue_id), metadata=self.identity(token), timeout=20)
 
     def wait_submission(self, queue_id, state):
         wanted = pb.RecipientState.State.Value("STATE_" + state.upper())
@@ -138,7 +118,7 @@ class StructuredMail(GrpcCase):
 class Identity(GrpcCase):
     def test_P_124_identity_binds_tenant_and_sender(self):
         with self.assertRaises(grpc.RpcError) as caught:
-            self.stub.Submit(pb.SubmitRequest(submission=self.raw()), timeout=20)
+            self.client.Submit(pb.SubmitRequest(submission=self.raw()), timeout=20)
         self.assertEqual(caught.exception.code(), grpc.StatusCode.UNAUTHENTICATED)
         self.assertEqual(self.refused(self.raw(), "no-token").code(), grpc.StatusCode.UNAUTHENTICATED)
         self.assertEqual(self.refused(self.raw(), "rival-token").code(), grpc.StatusCode.PERMISSION_DENIED)
@@ -184,7 +164,7 @@ class Streams(GrpcCase):
         def requests():
             for i in range(number):
                 yield pb.SubmitStreamRequest(correlation_id=str(i), submission=self.raw(to=f"r{i}@example.org"))
-        answers = list(self.stub.SubmitStream(requests(), metadata=self.identity(), timeout=120))
+        answers = list(self.client.SubmitStream(requests(), metadata=self.identity(), timeout=120))
         self.assertEqual(sorted(int(a.correlation_id) for a in answers), list(range(number)))
         self.assertTrue(all(a.WhichOneof("outcome") == "accepted" for a in answers))
         wait_for(lambda: len(self.delivered()) >= number, "all to be delivered", 120)
@@ -201,7 +181,7 @@ class Streams(GrpcCase):
             while not stop.is_set():
                 yield pb.SubmitStreamRequest(correlation_id=str(i), submission=self.raw(to=f"r{i}@example.org"))
                 i += 1
-        call = self.stub.SubmitStream(requests(), metadata=self.identity(), timeout=120)
+        call = self.client.SubmitStream(requests(), metadata=self.identity(), timeout=120)
 
         def read():
             try:
@@ -228,7 +208,7 @@ class Events(GrpcCase):
     def test_events_follow_the_message_and_resume_by_cursor(self):
         first = self.submit(self.raw(to="ann@example.org")).queue_id
         self.wait_submission(first, "delivered")
-        watch = self.stub.WatchEvents(pb.WatchEventsRequest(), metadata=self.identity(), timeout=30)
+        watch = self.client.WatchEvents(pb.WatchEventsRequest(), metadata=self.identity(), timeout=30)
         seen = []
         for answer in watch:
             self.assertEqual(answer.event.queue_id, first)
@@ -238,14 +218,14 @@ class Events(GrpcCase):
         self.assertEqual(seen[-1].event.state, pb.RecipientState.STATE_DELIVERED)
         self.assertEqual(seen[-1].event.recipient, "ann@example.org")
         second = self.submit(self.raw(to="bob@example.org")).queue_id
-        resumed = self.stub.WatchEvents(pb.WatchEventsRequest(cursor=seen[-1].cursor), metadata=self.identity(), timeout=30)
+        resumed = self.client.WatchEvents(pb.WatchEventsRequest(cursor=seen[-1].cursor), metadata=self.identity(), timeout=30)
         self.assertEqual(next(resumed).event.queue_id, second)
         watch.cancel()
         resumed.cancel()
 
     def test_other_tenants_see_nothing(self):
         self.wait_submission(self.submit(self.raw()).queue_id, "delivered")
-        watch = self.stub.WatchEvents(pb.WatchEventsRequest(), metadata=self.identity("rival-token"), timeout=2)
+        watch = self.client.WatchEvents(pb.WatchEventsRequest(), metadata=self.identity("rival-token"), timeout=2)
         with self.assertRaises(grpc.RpcError) as caught:
             next(watch)
         self.assertEqual(caught.exception.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
@@ -259,11 +239,11 @@ class Scheduled(GrpcCase):
         shown = self.get(queue_id).recipients[0]
         self.assertEqual(shown.state, pb.RecipientState.STATE_SCHEDULED)
         self.assertEqual(shown.next_attempt_time.seconds, later.send_at.seconds)
-        answer = self.stub.CancelSubmission(pb.CancelSubmissionRequest(queue_id=queue_id), metadata=self.identity(), timeout=20)
+        answer = self.client.CancelSubmission(pb.CancelSubmissionRequest(queue_id=queue_id), metadata=self.identity(), timeout=20)
         self.assertEqual([r.state for r in answer.recipients], [pb.RecipientState.STATE_CANCELLED])
         done = self.submit(self.raw(to="now@example.org")).queue_id
         self.wait_submission(done, "delivered")
-        answer = self.stub.CancelSubmission(pb.CancelSubmissionRequest(queue_id=done), metadata=self.identity(), timeout=20)
+        answer = self.client.CancelSubmission(pb.CancelSubmissionRequest(queue_id=done), metadata=self.identity(), timeout=20)
         self.assertEqual([r.state for r in answer.recipients], [pb.RecipientState.STATE_DELIVERED])
         self.assertEqual(self.delivered(), ["now@example.org"])
 

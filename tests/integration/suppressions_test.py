@@ -4,7 +4,7 @@ import subprocess
 import threading
 import urllib.error
 
-from grpc_test import pb, rpc  # the generated client
+from grpc_modules import pb, rpc
 import grpc
 
 from harness import BINARY, Case, config, main, message, send, token_hash, wait_for
@@ -37,7 +37,7 @@ class Suppressions(Case):
     def listed(self, *arguments):
         return [json.loads(line) for line in self.run_cli("list", "--json", "--limit", "100000", *arguments).splitlines()]
 
-    def grpc_stub(self):
+    def grpc_client(self):
         self.gw.wait_listening("grpc")
         host, port = self.gw.addresses["grpc"]
         channel = grpc.insecure_channel(f"{host}:{port}")
@@ -63,18 +63,18 @@ class Suppressions(Case):
         # The sender was told 250 for her, so a notice says what became of it.
         wait_for(lambda: "shop@shop.example" in self.sink.recipients("smtp"), "the notice")
         # gRPC: the answer tells at once, and so do GetSubmission and the events.
-        stub = self.grpc_stub()
+        client = self.grpc_client()
         identity = [("authorization", "Bearer shop-token")]
         content = b"From: shop@shop.example\r\nTo: ada@example.org\r\nSubject: raw\r\n\r\nHello.\r\n"
-        answer = stub.Submit(pb.SubmitRequest(submission=pb.Submission(
+        answer = client.Submit(pb.SubmitRequest(submission=pb.Submission(
             envelope=pb.Envelope(reverse_path="shop@shop.example", recipients=["ada@example.org"]), raw=content)),
             metadata=identity, timeout=20)
         suppressed = pb.RecipientState.State.Value("STATE_SUPPRESSED")
         self.assertEqual([r.state for r in answer.recipients], [suppressed])
         self.assertEqual(answer.recipients[0].reason, "suppression:complaint")
-        seen = stub.GetSubmission(pb.GetSubmissionRequest(queue_id=answer.queue_id), metadata=identity, timeout=20)
+        seen = client.GetSubmission(pb.GetSubmissionRequest(queue_id=answer.queue_id), metadata=identity, timeout=20)
         self.assertEqual((seen.recipients[0].state, seen.recipients[0].reason), (suppressed, "suppression:complaint"))
-        for got in stub.WatchEvents(pb.WatchEventsRequest(), metadata=identity, timeout=20):
+        for got in client.WatchEvents(pb.WatchEventsRequest(), metadata=identity, timeout=20):
             if got.event.queue_id == answer.queue_id and got.event.kind == pb.Event.KIND_DISPOSITION:
                 self.assertEqual((got.event.state, got.event.reason), (suppressed, "suppression:complaint"))
                 break

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "adapters/registry.hpp"
+#include "tests/support/failover_route.hpp"
 
 namespace stellwerk::simulation {
 namespace {
@@ -51,23 +52,6 @@ policy::destination_traits traits_of(const adapters::destination_settings& setti
   return traits;
 }
 
-policy::route_config route(std::string name, std::string when, const std::vector<std::string>& destinations,
-                           std::size_t index) {
-  policy::route_config made;
-  made.name = std::move(name);
-  made.when = std::move(when);
-  made.path = "policy.routes[" + std::to_string(index) + "]";
-  made.via.what = policy::node_config::kind::failover;
-  made.via.path = made.path + ".via";
-  for (const std::string& destination : destinations) {
-    policy::node_config child;
-    child.path = made.via.path + "[" + std::to_string(made.via.children.size()) + "]";
-    child.name = destination;
-    made.via.children.push_back(std::move(child));
-  }
-  return made;
-}
-
 ingress::ingress_settings draw_doors() {
   ingress::ingress_settings doors;
   doors.node_name = "gw.example";
@@ -93,13 +77,14 @@ void draw_routes(house_rules& house, chance& dice) {
     if (dice.one_in(8)) return policy::on_unknown::duplicate_is_better;
     return dice.one_in(6) ? policy::on_unknown::hold : policy::on_unknown::same_destination;
   };
-  house.rules.routes.clear();
   const bool spare_first = dice.one_in(3);
   using names = std::vector<std::string>;
-  house.rules.routes.push_back(route("newsletters", "stream == \"marketing\"",
-                                     spare_first ? names{spare_mta, vendor} : names{vendor, spare_mta}, 0));
-  house.rules.routes.push_back(
-      route("everything", "", dice.one_in(3) ? names{home_mta, vendor, spare_mta} : names{home_mta, spare_mta}, 1));
+  policy::route_config newsletters =
+      policy::failover_route("newsletters", spare_first ? names{spare_mta, vendor} : names{vendor, spare_mta}, 0);
+  newsletters.when = "stream == \"marketing\"";
+  policy::route_config everything = policy::failover_route(
+      "everything", dice.one_in(3) ? names{home_mta, vendor, spare_mta} : names{home_mta, spare_mta}, 1);
+  house.rules.routes = {std::move(newsletters), std::move(everything)};
   for (policy::route_config& one : house.rules.routes) {
     one.on_unknown = draw_unknown();
     if (dice.one_in(5)) one.on_deferral = policy::on_deferral::next;

@@ -19,7 +19,7 @@ class clock_jump : public world_fixture {
 
   clock_jump() {
     traits_ = {destination("onprem", "on_prem", connections)};
-    rules_.routes = {a_failover("everything", {"onprem"})};
+    rules_.routes = {failover_route("everything", {"onprem"})};
   }
 
   // Everything was deferred by its recipient once, and waits.

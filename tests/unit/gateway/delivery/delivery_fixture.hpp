@@ -69,7 +69,7 @@ class delivery_fixture : public ::testing::Test {
         std::filesystem::temp_directory_path() / ("stellwerk-delivery-" + std::to_string(::getpid()) + "-" +
                                                   ::testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::remove_all(directory_);
-    rules_.routes.push_back(a_failover("everything", {"onprem", "mailjet"}));
+    rules_.routes.push_back(failover_route("everything", {"onprem", "mailjet"}));
     traits_.push_back(a_destination("onprem", 10));
     traits_.push_back(a_destination("mailjet", 10));
   }

@@ -122,17 +122,9 @@ class random_world : public world_fixture {
   }
 
   behaviour random_behaviour() {
-    static const std::vector<attempt_outcome> bad{attempt_outcome::rejected_recipient,
-                                                  attempt_outcome::rejected_message,
-                                                  attempt_outcome::refused_policy,
-                                                  attempt_outcome::refused_sender,
-                                                  attempt_outcome::refused_account,
-                                                  attempt_outcome::deferred_recipient,
-                                                  attempt_outcome::deferred_mailbox_provider,
-                                                  attempt_outcome::deferred_destination,
-                                                  attempt_outcome::throttled,
-                                                  attempt_outcome::adapter_fault,
-                                                  attempt_outcome::unknown};
+    // All but the first, `delivered`.
+    static const std::vector<attempt_outcome> bad{mail::all_attempt_outcomes.begin() + 1,
+                                                  mail::all_attempt_outcomes.end()};
     return answers(any(bad), 500, "5.0.0", milliseconds{random_.below(3000)});
   }
   void random_weather() {

@@ -13,7 +13,7 @@ class reading : public world_fixture {
  protected:
   reading() {
     traits_ = {destination("onprem", "on_prem", 1)};
-    rules_.routes = {a_failover("everything", {"onprem"})};
+    rules_.routes = {failover_route("everything", {"onprem"})};
     config_.warm_bytes_max = 0;
   }
   // One message is being delivered for a minute, and takes the only connection.

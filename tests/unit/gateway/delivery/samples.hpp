@@ -1,4 +1,4 @@
-// What both fixtures of the delivery side are made of: a destination, a route, a submission, an outcome.
+// What both fixtures of the delivery side are made of: a destination, a submission, an outcome.
 #pragma once
 
 #include <memory>
@@ -8,8 +8,11 @@
 
 #include "gateway/spool/spool.hpp"
 #include "policy/policy.hpp"
+#include "tests/support/failover_route.hpp"
 
 namespace stellwerk::delivery {
+
+using policy::failover_route;
 
 inline policy::destination_traits a_destination(std::string name, std::uint32_t connections) {
   policy::destination_traits traits;
@@ -17,21 +20,6 @@ inline policy::destination_traits a_destination(std::string name, std::uint32_t 
   traits.adapter = "smtp";
   traits.connections = connections;
   return traits;
-}
-
-inline policy::route_config a_failover(std::string name, const std::vector<std::string>& destinations) {
-  policy::route_config made;
-  made.name = std::move(name);
-  made.path = "policy.routes[0]";
-  made.via.what = policy::node_config::kind::failover;
-  made.via.path = made.path + ".via";
-  for (const std::string& destination : destinations) {
-    policy::node_config child;
-    child.path = made.via.path + "[" + std::to_string(made.via.children.size()) + "]";
-    child.name = destination;
-    made.via.children.push_back(std::move(child));
-  }
-  return made;
 }
 
 // A letter of acme's shop, accepted now, to live for a day.

@@ -16,7 +16,7 @@ class unknown_at_an_api : public delivery_fixture {
     api.adapter = "mailjet";
     api.capabilities.envelope_free = false;
     traits_ = {a_destination("onprem", 10), api};
-    rules_.routes = {a_failover("everything", {"mailjet", "onprem"})};
+    rules_.routes = {failover_route("everything", {"mailjet", "onprem"})};
   }
   queue_id submit_to_two() {
     return submit({"a@example.org", "b@example.org"}, [](spool::accept_request& request) {

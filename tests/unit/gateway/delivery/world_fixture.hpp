@@ -177,7 +177,7 @@ class world_fixture : public ::testing::Test {
   world_fixture()
       : random_{11}, ids_{clock_, random_}, metrics_{null_metric_registry()}, runner_{clock_}, began_{clock_.steady()} {
     traits_ = {destination("onprem", "on_prem"), destination("esp", "eu")};
-    rules_.routes = {a_failover("everything", {"onprem", "esp"})};
+    rules_.routes = {failover_route("everything", {"onprem", "esp"})};
   }
 
   static policy::destination_traits destination(std::string name, std::string zone, std::uint32_t connections = 20) {

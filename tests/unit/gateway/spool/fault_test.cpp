@@ -108,8 +108,8 @@ class fault_test : public store_fixture {
   std::map<queue_id, promise> ids_seen_;
 };
 
-// Every operation takes minutes under the sanitizers; every seventh is another one in each phase of a commit. All of
-// them: STELLWERK_FAULT_STRIDE=1.
+// Every operation takes minutes under the sanitizers; every seventh is another one in each phase of a commit. CI takes
+// all of them in the optimised build: STELLWERK_FAULT_STRIDE=1.
 std::uint64_t operations_stride() {
   const char* given = std::getenv("STELLWERK_FAULT_STRIDE");
   const auto stride = parse_decimal(given == nullptr ? "7" : given);

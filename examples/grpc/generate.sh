@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the Python modules of the service below DIRECTORY: stubs.sh DIRECTORY, from the root of the repository.
+# Generates the Python modules of the service below DIRECTORY: generate.sh DIRECTORY, from the root of the repository.
 # (Debian 12's grpc_tools.protoc is too old for the options of our files; protoc with gRPC's plugin is not.)
 set -eu
 mkdir -p "$1/google"
