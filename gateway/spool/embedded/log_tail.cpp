@@ -18,7 +18,8 @@ constexpr std::size_t type_at = 6;
 constexpr std::uint8_t type_full = 1;
 constexpr std::uint8_t type_first = 2;
 constexpr std::uint8_t type_last = 4;
-constexpr std::uint8_t type_max = 8;      // full, first, middle, last, and the same of recycled logs
+constexpr std::uint8_t type_max = 4;      // full, first, middle, last
+constexpr std::uint8_t types_again = 4;   // added to each of them in recycled logs, of which there are none here
 constexpr std::size_t sector_size = 512;  // what a disk writes whole
 
 constexpr std::array<std::uint32_t, 256> make_crc32c_table() {
@@ -55,6 +56,14 @@ bool has_known_type(std::string_view record) {
   return type >= 1 && type <= type_max;
 }
 
+bool is_of_recycled_log(std::string_view record) {
+  const auto type = static_cast<std::uint8_t>(record[type_at]);
+  return type > type_max && type <= type_max + types_again;
+}
+
+// RocksDB takes it for room that was never written to, and goes on in the next block.
+bool is_skipped(std::string_view record) { return record[type_at] == 0 && stored_length(record) == 0; }
+
 // `length` instead of what the header says.
 bool checksum_holds(std::string_view record, std::size_t length) {
   if (record.size() < header_size + length || !has_known_type(record)) return false;
@@ -84,6 +93,26 @@ std::string_view unread_part(std::string_view block) {
   return {};
 }
 
+// Everything before `place` is whole: RocksDB gets there, and a record begins there.
+bool is_read_up_to(std::string_view block, std::size_t place) {
+  for (std::size_t at = 0; at < place; at += header_size + stored_length(block.substr(at))) {
+    if (!checksum_holds(block.substr(at), stored_length(block.substr(at)))) return false;
+  }
+  return true;
+}
+
+// Where RocksDB gets to something that is no record of ours, or does not fit.
+std::optional<std::size_t> strange_record_in(std::string_view block) {
+  const std::size_t at = block.size() - unread_part(block).size();
+  if (block.size() - at < header_size || !is_read_up_to(block, at)) return std::nullopt;
+  return at;
+}
+
+std::optional<std::size_t> false_end_in(std::string_view block) {
+  const auto at = strange_record_in(block);
+  return at && is_of_recycled_log(block.substr(*at)) ? at : std::nullopt;
+}
+
 bool begins_commit(std::string_view record) {
   const auto type = static_cast<std::uint8_t>(record[type_at]);
   return (type == type_full || type == type_first) && checksum_holds(record, stored_length(record));
@@ -96,30 +125,44 @@ bool has_commit_in(std::string_view block_rest) {
   return false;
 }
 
+bool has_commit_in_block(std::string_view block) {
+  while (block.size() >= header_size && checksum_holds(block, stored_length(block))) {
+    if (begins_commit(block)) return true;
+    block.remove_prefix(header_size + stored_length(block));
+  }
+  return has_commit_in(block);
+}
+
 // In the block of the fault it is not known where records begin: every place is tried. A later block begins with one.
 bool has_commit_behind(std::string_view log, std::size_t fault) {
   const std::size_t next_block = std::min(log.size(), (fault / block_size + 1) * block_size);
   if (has_commit_in(log.substr(fault, next_block - fault))) return true;
   for (std::size_t at = next_block; at < log.size(); at += block_size) {
-    std::string_view rest = log.substr(at, block_size);
-    while (rest.size() >= header_size && checksum_holds(rest, stored_length(rest))) {
-      if (begins_commit(rest)) return true;
-      rest.remove_prefix(header_size + stored_length(rest));
-    }
-    if (has_commit_in(rest)) return true;
+    if (has_commit_in_block(log.substr(at, block_size))) return true;
   }
   return false;
 }
 
-// A sector, or what lies of it within the commit, was never written. Of the last one some bytes are needed to tell.
-bool has_hole(std::string_view log, std::size_t begin) {
+// A record is whole but for the first bytes of its checksum, fewer than there are.
+bool lacks_only(std::size_t bytes, std::string_view record) {
+  const std::size_t length = stored_length(record);
+  if (record.size() < header_size + length) return false;
+  return (stored_crc(record) ^ masked_crc32c(record.substr(type_at, 1 + length))) >> 8 * bytes == 0;
+}
+
+// A sector, or what lies of it within the record, was never written. A few bytes may be zeros by chance.
+bool has_hole(std::string_view log, std::size_t fault) {
   constexpr std::size_t telling_size = 4;
-  for (std::size_t at = begin; at < log.size();) {
-    const std::size_t end = std::min(log.size(), (at / sector_size + 1) * sector_size);
-    const std::string_view part = log.substr(at, end - at);
+  const std::string_view record = log.substr(fault, block_size - fault % block_size);
+  const std::size_t size = header_size + stored_length(record);
+  const std::size_t end = fault + (has_known_type(record) && size <= record.size() ? size : record.size());
+  for (std::size_t at = fault; at < end;) {
+    const std::size_t next = std::min(log.size(), (at / sector_size + 1) * sector_size);
+    const std::string_view part = log.substr(at, next - at);
     const bool is_zero = part.find_first_not_of('\0') == std::string_view::npos;
-    if (is_zero && (end < log.size() || part.size() >= telling_size)) return true;
-    at = end;
+    if (is_zero && part.size() >= telling_size) return true;
+    if (is_zero && at == fault && lacks_only(part.size(), record)) return true;
+    at = next;
   }
   return false;
 }
@@ -150,19 +193,22 @@ std::vector<std::string> logs_of(rocksdb::Env& env, const std::string& directory
   return names;
 }
 
-// The last, perhaps partial, block of a log: only that one is read leniently; faults of an earlier one RocksDB reports.
-result<std::string> read_last_block(rocksdb::Env& env, const std::string& path) {
-  std::uint64_t size = 0;
-  std::unique_ptr<rocksdb::RandomAccessFile> file;
-  if (!env.GetFileSize(path, &size).ok() || !env.NewRandomAccessFile(path, &file, {}).ok()) {
-    return error{errc::store_failed, "spool.open"};
+// Block by block, as RocksDB will read it.
+result<bool> is_damaged_log(rocksdb::Env& env, const std::string& path) {
+  std::unique_ptr<rocksdb::SequentialFile> file;
+  if (!env.NewSequentialFile(path, &file, {}).ok()) return error{errc::store_failed, "spool.open"};
+  std::string scratch(block_size, '\0');
+  for (bool was_skipped = false;;) {
+    rocksdb::Slice got;
+    if (!file->Read(block_size, &got, scratch.data()).ok()) return error{errc::store_failed, "spool.open"};
+    const std::string_view block = got.ToStringView();
+    if (false_end_in(block) || (was_skipped && has_commit_in_block(block))) return true;
+    if (block.size() < block_size) return has_damaged_tail(block);
+    const auto at = strange_record_in(block);
+    if (!at || !is_skipped(block.substr(*at))) continue;
+    if (has_commit_in(block.substr(*at))) return true;
+    was_skipped = true;
   }
-  if (size == 0) return std::string{};
-  const std::uint64_t from = (size - 1) / block_size * block_size;
-  std::string scratch(static_cast<std::size_t>(size - from), '\0');
-  rocksdb::Slice got;
-  if (!file->Read(from, scratch.size(), &got, scratch.data()).ok()) return error{errc::store_failed, "spool.open"};
-  return got.ToString();
 }
 
 }  // namespace
@@ -184,7 +230,7 @@ std::optional<std::size_t> torn_commit_in(std::string_view log) {
     const std::size_t length = stored_length(record);
     if (!is_within) commit = at;
     if (!checksum_holds(record, length)) {
-      if (has_commit_behind(log, at + 1) || !has_hole(log, commit)) return std::nullopt;
+      if (has_commit_behind(log, at + 1) || !has_hole(log, at)) return std::nullopt;
       return commit;
     }
     const auto type = static_cast<std::uint8_t>(record[type_at]);
@@ -194,12 +240,17 @@ std::optional<std::size_t> torn_commit_in(std::string_view log) {
   return std::nullopt;
 }
 
+void mend_types(std::span<char> block) {
+  const std::string_view seen{block.data(), block.size()};
+  while (const auto at = false_end_in(seen)) block[*at + type_at] -= types_again;
+}
+
 result<void> check_log_tails(const state_options& options) {
   rocksdb::Env& env = env_of(options);
   for (const std::string& name : logs_of(env, options.directory)) {
-    const auto block = read_last_block(env, options.directory + "/" + name);
-    if (!block) return block.error();
-    if (!has_damaged_tail(*block)) continue;
+    const auto is_damaged = is_damaged_log(env, options.directory + "/" + name);
+    if (!is_damaged) return is_damaged.error();
+    if (!*is_damaged) continue;
     if (options.log != nullptr) options.log->error("spool.log_damaged", {{"file", name}});
     return error{errc::corrupt, "spool.open"};
   }
@@ -207,19 +258,26 @@ result<void> check_log_tails(const state_options& options) {
 }
 
 result<shown_sizes> find_torn_commits(const state_options& options) {
+  struct torn_log {
+    std::string name;
+    std::size_t begin;
+    std::size_t size;  // of what is dropped
+  };
   rocksdb::Env& env = env_of(options);
-  shown_sizes out;
+  std::vector<torn_log> torn;
   for (const std::string& name : logs_of(env, options.directory)) {
     std::string log;
     if (!rocksdb::ReadFileToString(&env, options.directory + "/" + name, &log).ok())
       return error{errc::store_failed, "spool.open"};
-    const bool is_later_log = !out.empty() && name.ends_with(".log");
-    if (is_later_log && log.size() >= header_size && begins_commit(log)) return shown_sizes{};
-    const auto begin = torn_commit_in(log);
-    if (!begin) continue;
-    out.emplace(name, *begin);
+    const bool is_written = log.find_first_not_of('\0') != std::string::npos;
+    if (is_written && name.ends_with(".log")) torn.clear();
+    if (const auto begin = torn_commit_in(log)) torn.push_back({name, *begin, log.size() - *begin});
+  }
+  shown_sizes out;
+  for (const auto& [name, begin, size] : torn) {
+    out.emplace(name, begin);
     if (options.log != nullptr)
-      options.log->warning("spool.torn_commit", {{"file", name}, {"offset", *begin}, {"bytes", log.size() - *begin}});
+      options.log->warning("spool.torn_commit", {{"file", name}, {"offset", begin}, {"bytes", size}});
   }
   return out;
 }

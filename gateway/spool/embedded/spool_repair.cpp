@@ -71,6 +71,8 @@ result<std::unique_ptr<state_db>> open_damaged(const tool_options& options, cons
   }
   state.read_only = false;
   rocksdb::DBOptions database = database_options(state, memory);
+  const auto files = make_state_files(env, {}, log_reading::mended);
+  database.env = files.get();
   const rocksdb::Status repaired = rocksdb::RepairDB(copy, database, families);
   if (!repaired.ok()) return to_error(repaired, "spool.repair");
   return state_db::open(state);  // writable: families without a table are made again

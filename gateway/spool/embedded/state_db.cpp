@@ -92,7 +92,8 @@ state_db::attempt state_db::try_open(const state_options& options, shown_sizes s
   const state_memory memory = make_state_memory();
   rocksdb::DBOptions database = database_options(options, memory);
   attempt out;
-  out.env = make_state_files(*database.env, std::move(shown));
+  out.env =
+      make_state_files(*database.env, std::move(shown), options.salvage ? log_reading::mended : log_reading::as_it_is);
   database.env = out.env.get();
   out.descriptors = descriptors_of(options, database, memory);
   rocksdb::DB* raw = nullptr;

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "gateway/spool/embedded/log_tail.hpp"
+
 namespace stellwerk::spool::embedded {
 namespace {
 
@@ -14,6 +16,9 @@ using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 
 constexpr std::string_view pointer_name = "/CURRENT";
+constexpr std::string_view manifest_prefix = "MANIFEST-";
+
+std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 // The beginning of a file. Logs are read through this interface only.
 class beginning final : public rocksdb::FSSequentialFileOwnerWrapper {
@@ -38,17 +43,38 @@ class beginning final : public rocksdb::FSSequentialFileOwnerWrapper {
   std::uint64_t left_;
 };
 
+// RocksDB reads logs and manifests block by block.
+class mended final : public rocksdb::FSSequentialFileOwnerWrapper {
+ public:
+  explicit mended(std::unique_ptr<rocksdb::FSSequentialFile> whole)
+      : rocksdb::FSSequentialFileOwnerWrapper{std::move(whole)} {}
+
+  IOStatus Read(std::size_t size, const IOOptions& options, rocksdb::Slice* out, char* scratch,
+                IODebugContext* debug) override {
+    IOStatus done = target()->Read(size, options, out, scratch, debug);
+    if (!done.ok()) return done;
+    if (out->data() != scratch) std::copy_n(out->data(), out->size(), scratch);
+    mend_types({scratch, out->size()});
+    *out = {scratch, out->size()};
+    return done;
+  }
+};
+
 class state_file_system final : public rocksdb::FileSystemWrapper {
  public:
-  state_file_system(const std::shared_ptr<rocksdb::FileSystem>& below, shown_sizes shown)
-      : rocksdb::FileSystemWrapper{below}, shown_{std::move(shown)} {}
+  state_file_system(const std::shared_ptr<rocksdb::FileSystem>& below, shown_sizes shown, log_reading reading)
+      : rocksdb::FileSystemWrapper{below}, shown_{std::move(shown)}, reading_{reading} {}
   const char* Name() const override { return "stellwerk_state_files"; }
 
   IOStatus NewSequentialFile(const std::string& path, const rocksdb::FileOptions& options,
                              std::unique_ptr<rocksdb::FSSequentialFile>* out, IODebugContext* debug) override {
     IOStatus opened = target()->NewSequentialFile(path, options, out, debug);
-    const auto found = shown_.find(std::string_view{path}.substr(path.rfind('/') + 1));
-    if (opened.ok() && found != shown_.end()) *out = std::make_unique<beginning>(std::move(*out), found->second);
+    if (!opened.ok()) return opened;
+    const std::string_view name = name_of(path);
+    const bool is_log = name.ends_with(".log") || name.starts_with(manifest_prefix);
+    if (is_log && reading_ == log_reading::mended) *out = std::make_unique<mended>(std::move(*out));
+    if (const auto found = shown_.find(name); found != shown_.end())
+      *out = std::make_unique<beginning>(std::move(*out), found->second);
     return opened;
   }
 
@@ -70,12 +96,13 @@ class state_file_system final : public rocksdb::FileSystemWrapper {
   }
 
   const shown_sizes shown_;
+  const log_reading reading_;
 };
 
 class state_env final : public rocksdb::EnvWrapper {
  public:
-  state_env(rocksdb::Env& below, shown_sizes shown) : rocksdb::EnvWrapper{&below} {
-    file_system_ = std::make_shared<state_file_system>(below.GetFileSystem(), std::move(shown));
+  state_env(rocksdb::Env& below, shown_sizes shown, log_reading reading) : rocksdb::EnvWrapper{&below} {
+    file_system_ = std::make_shared<state_file_system>(below.GetFileSystem(), std::move(shown), reading);
     system_clock_ = below.GetSystemClock();
   }
   const char* Name() const override { return "stellwerk_state_files"; }
@@ -83,8 +110,8 @@ class state_env final : public rocksdb::EnvWrapper {
 
 }  // namespace
 
-std::unique_ptr<rocksdb::Env> make_state_files(rocksdb::Env& below, shown_sizes shown) {
-  return std::make_unique<state_env>(below, std::move(shown));
+std::unique_ptr<rocksdb::Env> make_state_files(rocksdb::Env& below, shown_sizes shown, log_reading reading) {
+  return std::make_unique<state_env>(below, std::move(shown), reading);
 }
 
 }  // namespace stellwerk::spool::embedded

@@ -8,6 +8,8 @@
 // Torn commits. A log may end in a commit that never became durable whole, see log_tail.hpp. RocksDB takes one whose
 // end is missing for the end of the log and one with a hole in its middle for damage. Such a log is shown to it without
 // that commit; the file stays as it is until the log is dropped.
+//
+// A salvage reads logs mended, see mend_types in log_tail.hpp.
 #pragma once
 
 #include <rocksdb/env.h>
@@ -21,7 +23,10 @@ namespace stellwerk::spool::embedded {
 
 using shown_sizes = std::map<std::string, std::uint64_t, std::less<>>;  // name of a log -> bytes of it that are shown
 
+enum class log_reading : std::uint8_t { as_it_is, mended };
+
 // `below` must outlive it. Thread rule: as rocksdb::Env, any thread.
-[[nodiscard]] std::unique_ptr<rocksdb::Env> make_state_files(rocksdb::Env& below, shown_sizes shown);
+[[nodiscard]] std::unique_ptr<rocksdb::Env> make_state_files(rocksdb::Env& below, shown_sizes shown,
+                                                             log_reading reading = log_reading::as_it_is);
 
 }  // namespace stellwerk::spool::embedded

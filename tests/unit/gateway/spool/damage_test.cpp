@@ -217,6 +217,123 @@ TEST_F(damage_test, cut_zeroed_and_emptied_files_are_told) {
   EXPECT_TRUE(check_spool(tool())->is_sound());
 }
 
+// Where the records of a log begin, but for those that go over the end of a block.
+std::vector<std::size_t> records_of(std::string_view log) {
+  constexpr std::size_t block_size = 32'768;
+  constexpr std::size_t header_size = 7;
+  std::vector<std::size_t> out;
+  for (std::size_t at = 0; at + header_size <= log.size();) {
+    if (block_size - at % block_size < header_size) {
+      at += block_size - at % block_size;
+      continue;
+    }
+    out.push_back(at);
+    at += header_size + static_cast<std::uint8_t>(log[at + 4]) + 256U * static_cast<std::uint8_t>(log[at + 5]);
+  }
+  return out;
+}
+
+// One turned bit of a type makes a record one of a recycled log, where RocksDB ends without a word whatever is behind.
+TEST_F(damage_test, a_record_that_seems_to_be_of_a_recycled_log_is_told) {
+  std::size_t turned = 0;
+  for (const std::string& path : files()) {
+    if (!path.ends_with(".log") && path.find("/MANIFEST-") == std::string::npos) continue;
+    std::string& log = disk_->find(path)->bytes;
+    for (const std::size_t at : records_of(log)) {
+      char& type = log[at + 6];
+      if (type > 3) continue;
+      type ^= 4;
+      EXPECT_NE(check_apart(), verdict::sound) << path << " at " << at << " of " << log.size();
+      type ^= 4;
+      ++turned;
+    }
+  }
+  EXPECT_GT(turned, 50U);
+  EXPECT_TRUE(check_spool(tool())->is_sound());
+}
+
+// An older log that is not read any more, but whose name is still there, has no say.
+TEST_F(damage_test, a_torn_commit_is_dropped_also_beside_an_old_log_that_ended_in_one) {
+  const auto whole = dump();
+  ASSERT_TRUE(whole);
+  const auto logs = disk_->files_like(".log");
+  ASSERT_EQ(logs.size(), 1U);
+  std::string& log = disk_->find(logs[0])->bytes;
+  log += std::string{"\x12\x34\x56\x78\x40\x06\x01", 7} + std::string(1200, '\0') + std::string(400, 'x');
+  ASSERT_TRUE(check_spool(tool()));
+  EXPECT_EQ(*dump(), *whole);
+  const std::string path = logs[0].substr(0, logs[0].rfind('/')) + "/000002.log";
+  ASSERT_TRUE(disk_->files().open_append(path));
+  disk_->find(path)->bytes = log;
+  const auto report = check_spool(tool());
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_TRUE(report->is_sound());
+  EXPECT_EQ(*dump(), *whole);
+  open();
+  EXPECT_TRUE(accept(a_message()));
+}
+
+// RocksDB looks for nothing behind a header of zeros but in the next block, and where a record begins with that one, it
+// would go on as if nothing were missing. And what ends a log without a word ends it in any block.
+TEST(log_tail, what_rocksdb_would_pass_over_is_told_in_any_block) {
+  constexpr std::size_t block_size = 32'768;
+  simulated_disk disk;
+  embedded::state_options options;
+  options.directory = "/state";
+  options.env = &disk.env();
+  options.history_retention = std::chrono::hours{24};
+  std::vector<std::size_t> begins;
+  const auto log = [&]() -> std::string& { return disk.find(disk.files_like(".log").back())->bytes; };
+  {
+    const auto state = embedded::state_db::open(options);
+    ASSERT_TRUE(state);
+    const auto commit = [&](std::size_t size) {
+      begins.push_back(log().size());
+      embedded::state_batch batch{**state};
+      batch.put(family::meta, "note/" + std::to_string(100 + begins.size()), std::string(size, 'v'));
+      ASSERT_TRUE((*state)->write(batch));
+    };
+    commit(10'000);
+    const std::size_t overhead = log().size() - 10'000;
+    commit(10'000);
+    commit(block_size - log().size() - overhead);
+    for (int i = 0; i < 25; ++i) commit(2'000);
+    ASSERT_EQ(begins[3], block_size);
+  }
+  options.read_only = true;
+  for (const std::size_t record : {0U, 1U, 2U, 3U, 27U}) {
+    const std::string whole = log();
+    log()[begins[record] + 6] ^= 4;
+    EXPECT_TRUE(embedded::state_db::open(options).error().is(errc::corrupt)) << record;
+    log() = whole;
+    if (record == 27U) continue;  // a torn commit
+    log().replace(begins[record], begins[record + 1] - begins[record], begins[record + 1] - begins[record], '\0');
+    EXPECT_TRUE(embedded::state_db::open(options).error().is(errc::corrupt)) << record;
+    log() = whole;
+    EXPECT_TRUE(embedded::state_db::open(options));
+  }
+}
+
+std::uint32_t log_checksum(std::string_view bytes) {
+  std::uint32_t crc = ~0U;
+  for (const char byte : bytes) {
+    crc ^= static_cast<std::uint8_t>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc & 1U) != 0 ? crc >> 1 ^ 0x82f63b78U : crc >> 1;
+  }
+  crc = ~crc;
+  return (crc >> 15 | crc << 17) + 0xa282ead8U;
+}
+
+std::string a_log_record(std::uint8_t type, const std::string& payload) {
+  const std::string body = static_cast<char>(type) + payload;
+  const std::uint32_t checksum = log_checksum(body);
+  std::string out;
+  for (int shift = 0; shift < 32; shift += 8) out += static_cast<char>(checksum >> shift);
+  out += static_cast<char>(payload.size());
+  out += static_cast<char>(payload.size() >> 8);
+  return out + body;
+}
+
 // A record as RocksDB writes it: crc32c("\x01" "a"), masked, length 1, type full, "a". 64 of them are a sector.
 std::string a_log_record() { return std::string{"\xb5\xcd\x0b\xa2", 4} + std::string{"\x01\x00\x01", 3} + "a"; }
 
@@ -246,6 +363,66 @@ TEST(log_tail, a_commit_with_a_sector_that_was_never_written_is_torn_unless_anot
   std::string flipped = sectors;
   flipped.back() ^= 1;
   EXPECT_EQ(embedded::torn_commit_in(flipped), std::nullopt);
+}
+
+// Not everything that reads as zeros is a hole.
+TEST(log_tail, a_turned_bit_in_the_last_commit_is_damage_wherever_zeros_are) {
+  constexpr std::uint8_t full = 1;
+  constexpr std::uint8_t first = 2;
+  constexpr std::uint8_t last = 4;
+  // The commit begins in the last byte of a sector, and its checksum with a zero.
+  std::string commit;
+  for (int i = 0; commit.empty() || commit[0] != '\0'; ++i)
+    commit = a_log_record(full, std::string(600, 'c') + std::to_string(i));
+  const std::string before = a_log_record(full, std::string(511 - 7, 'b'));
+  std::string torn = before + commit;
+  EXPECT_EQ(embedded::torn_commit_in(torn), std::nullopt);
+  torn.back() ^= 1;
+  EXPECT_EQ(embedded::torn_commit_in(torn), std::nullopt);
+  // What was torn off there is only that byte.
+  for (int i = 0; commit[0] == '\0' || i < 2; ++i)
+    commit = a_log_record(full, std::string(600, 'c') + std::to_string(i));
+  commit[0] = '\0';
+  EXPECT_EQ(embedded::torn_commit_in(before + commit), before.size());
+  // Zeros in a record that is whole.
+  const std::string begin = a_log_record(first, std::string(32'768 - 7, '\0'));
+  std::string end = a_log_record(last, std::string(3000, 'e'));
+  EXPECT_EQ(embedded::torn_commit_in(begin + end), std::nullopt);
+  end.back() ^= 1;
+  EXPECT_EQ(embedded::torn_commit_in(begin + end), std::nullopt);
+  std::fill(end.begin() + 512, end.begin() + 1024, '\0');
+  EXPECT_EQ(embedded::torn_commit_in(begin + end), 0U);
+  // Zeros behind the commit: pages of the next, which never came.
+  std::string flipped = a_log_record(full, std::string(3000, 'f'));
+  flipped[20] ^= 1;
+  EXPECT_EQ(embedded::torn_commit_in(flipped + std::string(8192, '\0')), std::nullopt);
+}
+
+TEST(log_tail, torn_commits_at_the_edges_of_blocks) {
+  constexpr std::uint8_t full = 1;
+  constexpr std::uint8_t first = 2;
+  constexpr std::uint8_t last = 4;
+  // A commit of exactly a block.
+  const std::string before = a_log_record(full, std::string(32'768 - 7, 'b'));
+  const std::string block = a_log_record(full, std::string(32'768 - 7, 'c'));
+  for (std::size_t at = 0; at < block.size(); at += 512) {
+    std::string torn = block;
+    torn.replace(at, 512, 512, '\0');
+    EXPECT_EQ(embedded::torn_commit_in(before + torn), before.size()) << at;
+    EXPECT_EQ(embedded::torn_commit_in(before + torn + a_log_record(full, "acknowledged")), std::nullopt) << at;
+    EXPECT_EQ(embedded::torn_commit_in(torn + block), std::nullopt) << at;
+  }
+  // A commit over two blocks, every sector of it.
+  const std::string some = a_log_record(full, std::string(30'000, 'b'));
+  const std::string head = a_log_record(first, std::string(32'768 - 7 - some.size(), 'c'));
+  const std::string commit = head + a_log_record(last, std::string(5000, 'd'));
+  for (std::size_t from = some.size(); from < some.size() + commit.size();) {
+    const std::size_t to = std::min((from / 512 + 1) * 512, some.size() + commit.size());
+    std::string torn = some + commit;
+    torn.replace(from, to - from, to - from, '\0');
+    EXPECT_EQ(embedded::torn_commit_in(torn), some.size()) << from;
+    from = to;
+  }
 }
 
 }  // namespace
