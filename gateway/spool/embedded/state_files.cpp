@@ -60,6 +60,42 @@ class mended final : public rocksdb::FSSequentialFileOwnerWrapper {
   }
 };
 
+// A MANIFEST. Before RocksDB's first sync of it CURRENT names another one. Each record is an append.
+class record_by_record final : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  explicit record_by_record(std::unique_ptr<rocksdb::FSWritableFile> whole)
+      : rocksdb::FSWritableFileOwnerWrapper{std::move(whole)} {}
+
+  IOStatus Append(const rocksdb::Slice& bytes, const IOOptions& options, IODebugContext* debug) override {
+    IOStatus done = sync_last(options, debug);
+    return done.ok() ? target()->Append(bytes, options, debug) : done;
+  }
+  IOStatus Append(const rocksdb::Slice& bytes, const IOOptions& options, const rocksdb::DataVerificationInfo& checks,
+                  IODebugContext* debug) override {
+    IOStatus done = sync_last(options, debug);
+    return done.ok() ? target()->Append(bytes, options, checks, debug) : done;
+  }
+  IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
+    is_synced_ = counts_ = true;
+    return target()->Sync(options, debug);
+  }
+  IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
+    is_synced_ = counts_ = true;
+    return target()->Fsync(options, debug);
+  }
+
+ private:
+  // After a failed sync RocksDB never writes here again.
+  IOStatus sync_last(const IOOptions& options, IODebugContext* debug) {
+    const bool is_needed = counts_ && !is_synced_;
+    is_synced_ = false;
+    return is_needed ? target()->Sync(options, debug) : IOStatus::OK();
+  }
+
+  bool counts_ = false;
+  bool is_synced_ = true;
+};
+
 class state_file_system final : public rocksdb::FileSystemWrapper {
  public:
   state_file_system(const std::shared_ptr<rocksdb::FileSystem>& below, shown_sizes shown, log_reading reading)
@@ -75,6 +111,14 @@ class state_file_system final : public rocksdb::FileSystemWrapper {
     if (is_log && reading_ == log_reading::mended) *out = std::make_unique<mended>(std::move(*out));
     if (const auto found = shown_.find(name); found != shown_.end())
       *out = std::make_unique<beginning>(std::move(*out), found->second);
+    return opened;
+  }
+
+  IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                           std::unique_ptr<rocksdb::FSWritableFile>* out, IODebugContext* debug) override {
+    IOStatus opened = target()->NewWritableFile(path, options, out, debug);
+    if (opened.ok() && name_of(path).starts_with(manifest_prefix))
+      *out = std::make_unique<record_by_record>(std::move(*out));
     return opened;
   }
 

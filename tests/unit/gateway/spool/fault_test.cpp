@@ -2,8 +2,10 @@
 // store says how it is.
 #include <cstdlib>
 #include <map>
+#include <set>
 
 #include "base/text.hpp"
+#include "gateway/spool/embedded/state_db.hpp"
 #include "tests/support/simulated_disk.hpp"
 #include "tests/unit/gateway/spool/store_fixture.hpp"
 
@@ -152,6 +154,83 @@ TEST_F(fault_test, power_lost_at_every_operation_loses_nothing_that_was_acknowle
       disk_->come_back(kept);
       expect_promises_kept("power lost at operation " + std::to_string(at));
       if (HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST_F(fault_test, a_store_does_not_open_when_its_directory_cannot_be_synced) {
+  use_new_disk();
+  open();
+  const auto before = accept(a_message());
+  ASSERT_TRUE(before);
+  close();
+  const std::string pointer = disk_->files_like("/CURRENT").at(0);
+  const std::string current = disk_->find(pointer)->bytes;
+  disk_->fail_every(simulated_disk::change::sync_directory, true);
+  const auto failed = try_open();
+  ASSERT_FALSE(failed);
+  EXPECT_TRUE(failed.error().is(errc::store_failed));
+  EXPECT_EQ(disk_->find(pointer)->bytes, current);
+  disk_->come_back(survivors::synced_only);
+  open();
+  EXPECT_TRUE(store_->load_recipient({before->message.id(), 0}));
+}
+
+// The same below the store, with tables: flushes change the list of files while commits go on.
+TEST_F(fault_test, power_lost_at_every_operation_of_a_state_that_flushes_loses_no_commit) {
+  const auto options = [this] {
+    embedded::state_options state;
+    state.directory = "/state";
+    state.env = &disk_->env();
+    state.history_retention = std::chrono::hours{24};
+    state.history_bytes_max = 1 << 30;
+    state.log = &log_;
+    return state;
+  };
+  const auto key_of = [](int number) { return "note/" + std::to_string(number); };
+  std::set<std::uint64_t> chosen;  // operations: every one of a flush, and some
+  const auto live = [&] {
+    int committed = 0;
+    for (int start = 0; start < 3; ++start) {
+      auto state = embedded::state_db::open(options());
+      if (!state) return committed;
+      for (int i = 0; i < 4; ++i) {
+        embedded::state_batch batch{**state};
+        for (const auto which : {embedded::family::meta, embedded::family::ledger, embedded::family::lane})
+          batch.put(which, key_of(committed), std::string(1'700, static_cast<char>('a' + i)));
+        if (!(*state)->write(batch)) return committed;
+        ++committed;
+        const std::uint64_t before = disk_->operations();
+        if (i % 2 == 1 && !(*state)->flush()) return committed;
+        disk_->wait_for_background();
+        for (std::uint64_t at = before + 1; committed == 2 && at <= disk_->operations(); ++at) chosen.insert(at);
+      }
+    }
+    return committed;
+  };
+  use_new_disk();
+  ASSERT_EQ(live(), 12);
+  const std::uint64_t operations = disk_->operations();
+  for (std::uint64_t at = 1; at <= operations; at += operations_stride()) chosen.insert(at);
+  const std::set<std::uint64_t> all = chosen;
+  for (const survivors kept :
+       {survivors::synced_only, survivors::half_of_the_rest, survivors::even_sectors, survivors::odd_sectors}) {
+    for (const std::uint64_t at : all) {
+      use_new_disk();
+      disk_->lose_power_at(at);
+      const int committed = live();
+      disk_->come_back(kept);
+      const std::string when = "power lost at operation " + std::to_string(at) + " of " + std::to_string(operations) +
+                               ", survivors " + std::to_string(static_cast<int>(kept));
+      const auto state = embedded::state_db::open(options());
+      ASSERT_TRUE(state) << when << ": " << state.error().message();
+      for (int i = 0; i < committed; ++i) {
+        for (const auto which : {embedded::family::meta, embedded::family::ledger, embedded::family::lane}) {
+          const auto got = (*state)->get(which, key_of(i));
+          ASSERT_TRUE(got) << when;
+          ASSERT_TRUE(*got) << when << ": commit " << i << " of " << committed << " is gone";
+        }
+      }
     }
   }
 }
