@@ -70,6 +70,12 @@ bool checksum_holds(std::string_view record, std::size_t length) {
   return stored_crc(record) == masked_crc32c(record.substr(type_at, 1 + length));
 }
 
+// It may stand in mail within a record: that has no NUL. A record has one in its length, or in the sequence number that
+// a long one holds.
+bool may_be_mail(std::string_view record) {
+  return record.substr(0, header_size + stored_length(record)).find('\0') == std::string_view::npos;
+}
+
 // What is left of the block in which the records stop making sense.
 bool is_damaged(std::string_view tail) {
   if (tail.size() < header_size) return false;
@@ -78,7 +84,7 @@ bool is_damaged(std::string_view tail) {
   for (std::size_t at = 1; at + header_size < tail.size(); ++at) {
     const std::string_view record = tail.substr(at);
     const std::size_t length = stored_length(record);
-    if (length > 0 && checksum_holds(record, length)) return true;
+    if (length > 0 && !may_be_mail(record) && checksum_holds(record, length)) return true;
   }
   return false;
 }
@@ -120,7 +126,7 @@ bool begins_commit(std::string_view record) {
 
 bool has_commit_in(std::string_view block_rest) {
   for (; block_rest.size() >= header_size; block_rest.remove_prefix(1)) {
-    if (begins_commit(block_rest)) return true;
+    if (begins_commit(block_rest) && !may_be_mail(block_rest)) return true;
   }
   return false;
 }

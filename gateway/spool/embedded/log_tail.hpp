@@ -9,6 +9,7 @@
 //
 // A tail is damaged when a whole record with a valid checksum stands in it, or when its last record is whole but for
 // the length in its header. A commit is one record and is synced before the next, so a torn tail holds no other.
+// What may be mail within a record, however it looks, is none of these.
 // A tail is torn when no commit begins behind the one that cannot be read, and a sector of the record at fault was
 // never written: it reads as zeros. A turned bit leaves no such hole. Layout: 32 KiB blocks of records `crc32c:u32le
 // length:u16le type:u8 payload`; a commit is one record of type full, or first, middle ..., last. Reads only.

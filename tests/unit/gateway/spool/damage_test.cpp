@@ -365,6 +365,31 @@ TEST(log_tail, a_commit_with_a_sector_that_was_never_written_is_torn_unless_anot
   EXPECT_EQ(embedded::torn_commit_in(flipped), std::nullopt);
 }
 
+// Whoever sends mail may write into it what looks like a record of the log, though without NUL.
+TEST_F(damage_test, a_record_within_the_mail_of_a_torn_commit_is_no_damage) {
+  const std::string text = a_log_record(1, std::string(257, 't'));
+  ASSERT_EQ(text.find('\0'), std::string::npos);
+  const auto whole = dump();
+  ASSERT_TRUE(whole);
+  open();
+  ASSERT_TRUE(accept(a_message({"ada@example.org"}, "Subject: x\r\n\r\n" + text + a_body(1500))));
+  close();
+  std::string& log = disk_->find(disk_->files_like(".log").back())->bytes;
+  const std::size_t at = log.find(text);
+  ASSERT_NE(at, std::string::npos);
+  const std::string kept = log;
+  log.resize(at + text.size() + 100);
+  ASSERT_TRUE(check_spool(tool()));
+  EXPECT_EQ(*dump(), *whole);
+  log = kept;
+  log.replace(at + text.size(), 1200, 1200, '\0');
+  ASSERT_TRUE(check_spool(tool()));
+  EXPECT_EQ(*dump(), *whole);
+  log = kept;
+  log.replace(at - 50, 40, 40, 'x');
+  EXPECT_TRUE(check_spool(tool()).error().is(errc::corrupt));
+}
+
 // Not everything that reads as zeros is a hole.
 TEST(log_tail, a_turned_bit_in_the_last_commit_is_damage_wherever_zeros_are) {
   constexpr std::uint8_t full = 1;
