@@ -111,6 +111,14 @@ std::string typed_address(std::string_view address) {
   return out;
 }
 
+bool returns_whole(const delivery_report& report) {
+  return report.return_full && report.original.size() <= report.return_octets_max;
+}
+
+bool is_seven_bit(std::string_view returned) {
+  return is_ascii(returned) && check_framing(returned) == framing_fault::none;
+}
+
 void append_header(std::string& out, const delivery_report& report, const wording& words) {
   append_folded_field(out, "Date", to_rfc5322(report.date));
   append_folded_field(out, "From", "Mail Delivery System <" + report.from_address + '>');
@@ -126,6 +134,8 @@ void append_header(std::string& out, const delivery_report& report, const wordin
     append_folded_field(out, "References", original_id);
   }
   out += "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n";
+  // What holds an 8-bit part says so itself (RFC 2045 section 6.4). A message that is returned cannot be encoded.
+  if (returns_whole(report) && !is_seven_bit(report.original)) out += "Content-Transfer-Encoding: 8bit\r\n";
 }
 
 // A decoded subject shown to a person: control and direction marks are the reader's program's business, line breaks
@@ -195,12 +205,12 @@ void append_for_programs(std::string& out, const delivery_report& report, const 
 }
 
 void append_original(std::string& out, const delivery_report& report) {
-  const bool full = report.return_full && report.original.size() <= report.return_octets_max;
+  const bool full = returns_whole(report);
   const auto header = header_section::parse(report.original);
   const std::string_view returned =
       full ? report.original : report.original.substr(0, std::min(header.end(), report.return_octets_max));
   out.append("Content-Type: ").append(full ? "message/rfc822" : "text/rfc822-headers").append("\r\n");
-  if (is_ascii(returned) && check_framing(returned) == framing_fault::none) {
+  if (is_seven_bit(returned)) {
     out.append("Content-Transfer-Encoding: 7bit\r\n\r\n").append(returned);
   } else if (full) {
     out.append("Content-Transfer-Encoding: 8bit\r\n\r\n").append(returned);

@@ -71,7 +71,7 @@ notice_text text_about(const spool::message_row& message, mail::report_kind kind
   report.queue_id = message.id.to_string();
   report.envelope_id = message.envelope_id;
   report.arrival = message.accepted;
-  report.return_full = message.return_full && kind != mail::report_kind::relayed;  // RET: RFC 3461 section 4.3
+  report.return_full = message.return_full && kind == mail::report_kind::failed;  // RET: RFC 3461 section 4.3
   text.original = content;
   if (content) report.original = *content;
   return text;

@@ -234,7 +234,8 @@ void dispatcher::tell_with_acceptance(settlement told, spool::accept_request& re
     spool::accept_request& one = told.request.accepts[i];
     pending_settle::waiting& wait = told.follow.waits[i];
     pending.keys.push_back(wait.item.at.key);
-    pending_accept::notice notice{{}, wait.lane, spool::stands_in_line(one.recipients.front().state), {}};
+    pending_accept::notice notice{
+        {}, one.recipients.front().address, wait.lane, spool::stands_in_line(one.recipients.front().state), {}};
     for (const std::uint32_t at : one.about) notice.about.push_back(request.recipients[at].address);
     notice.item = std::move(wait.item);
     pending.notices.push_back(std::move(notice));
@@ -250,7 +251,10 @@ void dispatcher::take_up_notices(pending_accept& pending, const std::vector<spoo
   for (pending_accept::notice& one : pending.notices) {
     const auto told = static_cast<std::size_t>(std::count_if(
         one.about.begin(), one.about.end(), [&](const auto& address) { return stored.contains(address); }));
-    if (told == 0) continue;
+    if (told == 0) {
+      notices_.give_back(one.to);
+      continue;
+    }
     // A merge knew the others: what it stored says less than what is in memory.
     if (told < one.about.size()) one.item.warm.reset();
     if (one.stands_in_line) count_in_line(one.lane, 1);
@@ -335,6 +339,7 @@ void dispatcher::handle(accepted_event& event) {
   if (!event.answer) {
     for (const auto& start : pending.starts) table_.cancel(start.held);
     table_.forget_promises();
+    for (const pending_accept::notice& one : pending.notices) notices_.give_back(one.to);
     return;
   }
   for (const spool::lane_id id : pending.new_lanes) lanes_.at(id).mark_stored();

@@ -134,6 +134,7 @@ class dispatcher final : public spool::acceptor {
     // The notice of recipients that were refused, stored with them.
     struct notice {
       std::vector<std::string> about;  // their addresses
+      std::string to;
       spool::lane_id lane = 0;
       bool stands_in_line = true;
       lane_item item;

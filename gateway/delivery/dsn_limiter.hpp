@@ -30,6 +30,11 @@ class dsn_limiter {
     return std::chrono::ceil<duration>(hour_began_ + std::chrono::hours{hours_ahead} - now);
   }
 
+  // One that was counted was not made.
+  void give_back(const std::string& address) {
+    if (const auto at = promised_.find(address); at != promised_.end() && at->second > 0) --at->second;
+  }
+
  private:
   void begin_hour(steady_point now) {
     if (promised_.size() >= addresses_max) promised_.clear();

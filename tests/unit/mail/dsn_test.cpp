@@ -92,6 +92,23 @@ TEST(build_delivery_report, names_a_bounded_number_to_people_and_all_to_programs
   EXPECT_EQ(decoded_text(tree_of(built(report)).parts[1]).find(" more:"), std::string::npos);
 }
 
+TEST(build_delivery_report, says_of_the_whole_that_a_part_is_eight_bit) {
+  delivery_report report = sample();
+  const auto encoding = [&report] {
+    const std::string content = built(report);
+    return unfold(header_section::parse(content).first("Content-Transfer-Encoding").value_or(""));
+  };
+  report.return_full = true;
+  EXPECT_EQ(encoding(), "");
+  const std::string eight_bit = original +
+                                "Gr\xc3\xbc\xc3\x9f"
+                                "e\r\n";
+  report.original = eight_bit;
+  EXPECT_EQ(encoding(), "8bit");
+  report.return_full = false;
+  EXPECT_EQ(encoding(), "") << "headers are encoded";
+}
+
 TEST(build_delivery_report, one_group_for_each_recipient) {
   delivery_report report = sample(report_kind::delayed);
   report.envelope_id = "env-1";

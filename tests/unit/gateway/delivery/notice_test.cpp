@@ -325,6 +325,37 @@ TEST_F(notice_test, what_is_too_much_for_one_hour_is_told_in_the_next_also_after
   expect_told_once(all);
 }
 
+// Only what was stored counts: a client that repeats itself is no reason to keep others untold.
+TEST_F(notice_test, notices_that_are_not_stored_leave_the_hour_to_others) {
+  start();
+  const auto claim = [](spool::accept_request& request) {
+    refuse_all(request);
+    request.idempotency.emplace();
+    request.idempotency->tenant = "acme";
+    request.idempotency->key = "one";
+    request.idempotency->merge_recipients = true;
+  };
+  for (int i = 0; i < 150; ++i) submit({"a@example.org"}, claim);
+  submit({"b@example.org"}, refuse_all);
+  answer_all();
+  EXPECT_EQ(taken_, 2);
+  expect_told_once({"a@example.org", "b@example.org"});
+}
+
+// RFC 3461 section 4.3: what tells of no failure returns headers only.
+TEST_F(notice_test, a_delay_returns_headers_only_whatever_ret_says) {
+  start();
+  submit({"a@example.org"}, [](spool::accept_request& request) {
+    request.message.return_full = true;
+    request.message.accepted = request.message.accepted - 5h;
+  });
+  answer({outcome_of(attempt_outcome::deferred_recipient, 450, "4.2.0", "450 4.2.0 later")});
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  const std::string& content = *runner_.attempts.front().what.content;
+  ASSERT_NE(content.find("Action: delayed"), std::string::npos);
+  EXPECT_NE(content.find("text/rfc822-headers"), std::string::npos);
+}
+
 TEST(dsn_limiter, promises_a_share_of_each_hour_and_a_day_of_them) {
   manual_clock clock;
   dsn_limiter limiter{2};
