@@ -235,6 +235,9 @@ void dispatcher::begin(const message_ptr& message, std::vector<spool::recipient_
   for (spool::recipient_row& row : rows) {
     if (now >= message->row().expires) {
       expire(work, message, row);
+    } else if (row.state == mail::recipient_state::scheduled && row.due > now) {
+      // Looked at only because its lane stands still; a panic is for mail that is due.
+      wait_in_lane(work, message, row, place::head);
     } else if (awaits_trial(row)) {
       wait_in_lane(work, message, row, place::aside);
     } else if (row.state == mail::recipient_state::unknown) {

@@ -115,6 +115,25 @@ TEST_F(outage, a_peer_that_greets_late_is_not_taken_for_dead_twice) {
   EXPECT_EQ(times_open, 0);
 }
 
+// Panic is for mail that is due.
+TEST_F(outage, mail_for_a_later_time_does_not_leave_early_in_a_panic) {
+  warm_up(20);
+  const queue_id later = submit([&](spool::accept_request& request) {
+    request.message.send_at = clock_.now() + std::chrono::hours{48};
+    request.message.expires = *request.message.send_at + std::chrono::hours{24};
+  });
+  offer(0);
+  run_for(std::chrono::hours{25});  // longer than the lifetime of what is due
+  int count = 0;
+  const auto half = [&count](const auto&) {
+    return ++count % 5 < 3 ? answers(attempt_outcome::deferred_destination, 451, "4.3.0") : delivers();
+  };
+  for (const char* name : {"onprem", "esp"}) runner_.scripts[name] = half;
+  offer(20);
+  run_for(minutes{10});
+  for (const seen_attempt& one : runner_.seen) EXPECT_NE(one.message, later);
+}
+
 TEST_F(outage, ten_minutes_without_the_mta_and_all_mail_has_left_by_the_esp) {
   warm_up(20);
   const steady_point died = clock_.steady();
