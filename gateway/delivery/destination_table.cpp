@@ -149,9 +149,8 @@ std::size_t destination_table::room(std::string_view name, mail::traffic_stream 
   const slot& one = *known->second;
   const steady_point now = time_.steady();
   if (one.rate && !one.rate->has(1, now)) return 0;
-  const std::uint32_t allowed = one.health.connections_allowed(one.traits.connections, now);
-  if (!one.share.may_take(stream, allowed, one.waits[1 - index_of(stream)])) return 0;
-  return allowed - one.share.in_use();
+  if (!one.has_connection(stream, now)) return 0;
+  return one.health.connections_allowed(one.traits.connections, now) - one.share.in_use();
 }
 
 bool destination_table::panic_allowed(std::string_view name) const {
@@ -195,10 +194,7 @@ std::variant<reservation, refusal> destination_table::reserve(const policy::cand
   if (!candidate.panic) {
     if (const auto reason = unavailable(one); reason != policy::candidate_reason::none) return refusal{reason};
   }
-  const std::uint32_t allowed = one.health.connections_allowed(one.traits.connections, now);
-  if (!one.share.may_take(subject.stream, allowed, one.waits[1 - index_of(subject.stream)])) {
-    return refusal{policy::candidate_reason::limit};
-  }
+  if (!one.has_connection(subject.stream, now)) return refusal{policy::candidate_reason::limit};
   if (one.rate && !one.rate->has(1, now)) return refusal{policy::candidate_reason::limit};
   const double money = subject.is_copy ? 0 : price_of(one.traits, count);
   if (const auto refused = refusal_by_limits(candidate, subject, money)) return *refused;

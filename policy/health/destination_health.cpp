@@ -116,12 +116,16 @@ std::optional<attempt_ticket> destination_health::begin(steady_point now, ignore
     }
   }
   ++next_ticket_;
-  in_flight_.emplace(ticket.id, now);
+  in_flight_.emplace(ticket.id, running_attempt{now, generation_});
   return ticket;
 }
 
+void destination_health::end(const attempt_ticket& ticket) {
+  if (in_flight_.erase(ticket.id) > 0 && ticket.generation != generation_) --left_over_;
+}
+
 void destination_health::cancel(const attempt_ticket& ticket) {
-  in_flight_.erase(ticket.id);
+  end(ticket);
   if (ticket.trial && ticket.generation == generation_) {
     trial_running_ = false;
     last_trial_.reset();
@@ -129,7 +133,7 @@ void destination_health::cancel(const attempt_ticket& ticket) {
 }
 
 void destination_health::finish(const attempt_ticket& ticket, const health_report& report, steady_point now) {
-  in_flight_.erase(ticket.id);
+  end(ticket);
   if (report.outcome == attempt_outcome::refused_account) return refuse_account(now);
   // What began before the last ejection belongs to the trouble that caused it.
   if (ticket.generation != generation_) return;
@@ -185,13 +189,14 @@ duration destination_health::slow_bound() const {
 }
 
 // p95 above the bound: more than a twentieth of the attempts are slower. Attempts that hang count before they end, so a
-// peer that answers after half a minute is noticed earlier than that.
+// peer that answers after half a minute is noticed earlier than that. Those that hang since before the last ejection
+// belong to the trouble that caused it.
 bool destination_health::browned_out(steady_point now) const {
   const duration bound = slow_bound();
   if (bound == duration::max()) return false;
   std::uint64_t hanging = 0;
-  for (const auto& [id, began] : in_flight_) {
-    if (now - began > bound) ++hanging;
+  for (const auto& [id, one] : in_flight_) {
+    if (one.generation == generation_ && now - one.began > bound) ++hanging;
   }
   const std::uint64_t all = window_.total() + hanging;
   return all >= config_.minimum_attempts && (window_.slower_than(bound) + hanging) * 20 > all;
@@ -231,8 +236,13 @@ void destination_health::finish_trial(const health_report& report, steady_point 
 }
 
 std::uint32_t destination_health::connections_allowed(std::uint32_t configured, steady_point now) const {
-  if (carries_traffic()) return share_of(configured, admitted_share(now));
-  return panic_allowed() ? share_of(configured, panic_share) : 1;
+  std::uint32_t share = 1;
+  if (carries_traffic()) {
+    share = share_of(configured, admitted_share(now));
+  } else if (panic_allowed()) {
+    share = share_of(configured, panic_share);
+  }
+  return state_ == health_state::half_open ? std::min(configured, left_over_ + share) : share;
 }
 
 double destination_health::admitted_share(steady_point now) const {
@@ -322,6 +332,7 @@ void destination_health::open(ejection_cause cause, steady_point now) {
   last_probe_ = now;
   trial_running_ = false;
   ++generation_;
+  left_over_ = static_cast<std::uint32_t>(in_flight_.size());
   move_to(health_state::open);
 }
 

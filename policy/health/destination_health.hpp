@@ -91,7 +91,9 @@ class destination_health {
   void finish(const attempt_ticket& ticket, const health_report& report, steady_point now);
   void cancel(const attempt_ticket& ticket);  // the attempt was never made
 
-  // Connections of `configured` that may be in use: slow start admits a share, panic a tenth; never 0.
+  // Connections of `configured` that may be in use: slow start admits a share, panic a tenth; never 0. On the way back
+  // they are beside those that hang since before the ejection, as far as `configured` goes: a peer that lost its power
+  // left them there, and they say nothing of what it is now.
   [[nodiscard]] std::uint32_t connections_allowed(std::uint32_t configured, steady_point now) const;
   [[nodiscard]] double admitted_share(steady_point now) const;  // 0.1 ... 1
 
@@ -118,6 +120,8 @@ class destination_health {
   [[nodiscard]] health_state state() const { return state_; }
   [[nodiscard]] ejection_cause cause() const { return cause_; }
   [[nodiscard]] bool slow_starting() const { return rung_ == rung::slow_start; }
+  // What begins now is a trial.
+  [[nodiscard]] bool takes_trial(steady_point now) const;
   // What happened since the last call, oldest first: for the log, the metric and the snapshot.
   [[nodiscard]] std::vector<health_transition> take_transitions();
 
@@ -127,13 +131,13 @@ class destination_health {
   enum class evidence : std::uint8_t { good, bad, none };
   enum class operator_mark : std::uint8_t { none, drained, suspended };
 
-  [[nodiscard]] bool takes_trial(steady_point now) const;
   [[nodiscard]] bool soft_cause() const;
   [[nodiscard]] bool carries_traffic() const;
   [[nodiscard]] evidence weigh(const health_report& report) const;
   [[nodiscard]] duration slow_bound() const;
   [[nodiscard]] duration stable_time() const;
   [[nodiscard]] duration probe_spacing() const;
+  void end(const attempt_ticket& ticket);
   void count(const health_report& report, steady_point now);
   void finish_trial(const health_report& report, steady_point now);
   void judge(steady_point now);
@@ -159,7 +163,12 @@ class destination_health {
 
   std::uint32_t generation_ = 0;
   std::uint64_t next_ticket_ = 1;
-  std::unordered_map<std::uint64_t, steady_point> in_flight_;
+  struct running_attempt {
+    steady_point began;
+    std::uint32_t generation;
+  };
+  std::unordered_map<std::uint64_t, running_attempt> in_flight_;
+  std::uint32_t left_over_ = 0;  // of these, begun before the last ejection
 
   std::uint32_t repetitions_ = 0;
   duration ejection_{0};

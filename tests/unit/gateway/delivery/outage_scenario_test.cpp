@@ -115,6 +115,23 @@ TEST_F(outage, a_peer_that_greets_late_is_not_taken_for_dead_twice) {
   EXPECT_EQ(times_open, 0);
 }
 
+// The machine lost its power: nobody tells those who waited behind the end of data, and they wait for their time-out.
+TEST_F(outage, what_hangs_since_before_the_ejection_does_not_keep_a_healed_destination_out) {
+  warm_up(20);
+  int committed = 3;
+  runner_.scripts["onprem"] = [&committed](const auto& what) {
+    return committed-- > 0 ? answers(attempt_outcome::unknown, 0, "", minutes{10}) : does_not_greet(what);
+  };
+  runner_.handshakes["onprem"] = [] { return false; };
+  ASSERT_TRUE(time_until([&] { return state_of("onprem") == "open"; }, seconds{10}));
+  run_for(minutes{1});
+  runner_.scripts.clear();
+  runner_.handshakes.clear();
+  const auto back = time_until([&] { return state_of("onprem") == "closed"; }, minutes{15});
+  ASSERT_TRUE(back);
+  EXPECT_LE(*back, minutes{2});
+}
+
 // Panic is for mail that is due.
 TEST_F(outage, mail_for_a_later_time_does_not_leave_early_in_a_panic) {
   warm_up(20);
