@@ -41,6 +41,8 @@ struct attempt {
   // How long the peer's first word may take: another destination would have these recipients at once, and nothing is
   // sent before it. 0: as long as the destination's own time-outs say.
   duration first_word_max{0};
+  // Shared by all that are asked in turn (an idle connection, each host), but each of them has so much.
+  duration first_word_each{0};
 };
 
 // The fates, in the order of attempt.recipients, always complete: an adapter never reports trouble by throwing.
@@ -48,12 +50,15 @@ struct attempt_report {
   std::vector<mail::recipient_outcome> recipients;
   std::string host;         // the peer that answered last, "192.0.2.1:25"
   duration first_reply{0};  // from the start to the peer's first reply of this attempt; for latency health
+  // The slowest of what a next attempt may meet as the first word of the host that spoke: its greeting, from the start
+  // of the connection, or its reply to MAIL. At most what the time-outs grant it. 0: not known, or there is none.
+  duration first_word{0};
 };
 
 struct probe_report {
   bool healthy = false;
   mail::recipient_outcome outcome;  // why not
-  duration first_reply{0};          // from the start to the peer's first reply; 0: there was none, or it is not known
+  duration first_word{0};           // as in attempt_report
 };
 
 // Answer of a vendor's look-up by our own id, for one recipient of an attempt whose outcome is unknown.

@@ -79,6 +79,7 @@ async::awaitable<attempt_report> smtp_adapter::deliver(attempt what) {
   delivery_run run{what};
   run.bounds.deadline = what.deadline;
   if (what.first_word_max > duration{0}) run.bounds.first_word = start + what.first_word_max;
+  run.bounds.first_word_each = what.first_word_each;
   if (!what.content || what.sandbox) {
     mail::recipient_outcome nothing_to_send;
     nothing_to_send.reply =
@@ -101,7 +102,7 @@ async::awaitable<void> smtp_adapter::run_transaction(delivery_run& run) {
     smtp_connection& connection = *lease.connection;
     transaction_dialog dialog{run.what, std::span{run.open}.first(count), connection.features()};
     // What an idle connection does not use of the time for the first word is left for a fresh one.
-    const steady_point first_word = share_of_time(run.bounds.first_word, clock_.steady(), settings_.hosts.size() + 1);
+    const steady_point first_word = share_of_first_word(run.bounds, clock_.steady(), settings_.hosts.size() + 1);
     {
       const conversation listed{talking_, connection};
       co_await connection.transact(dialog, run.what, first_word);
@@ -109,6 +110,7 @@ async::awaitable<void> smtp_adapter::run_transaction(delivery_run& run) {
     // An idle connection that died unnoticed: MAIL was never answered, so certainly nothing was sent.
     if (lease.reused && dialog.untouched() && !dialog.reusable()) continue;
     if (!run.first_reply_at) run.first_reply_at = connection.first_reply_at();
+    run.report.first_word = std::max(run.report.first_word, connection.slowest_first_word());
     run.bounds.first_word = {};  // somebody spoke: whatever follows has the time of its command
     run.report.host = connection.peer();
     run.settle_transaction(dialog, count, connection.host_name());
@@ -118,7 +120,6 @@ async::awaitable<void> smtp_adapter::run_transaction(delivery_run& run) {
 }
 
 async::awaitable<probe_report> smtp_adapter::probe(steady_point deadline) {
-  const steady_point start = clock_.steady();
   probe_report report;
   opening_bounds bounds;
   bounds.deadline = deadline;
@@ -126,8 +127,7 @@ async::awaitable<probe_report> smtp_adapter::probe(steady_point deadline) {
   report.healthy = lease.connection != nullptr;
   report.outcome = std::move(lease.failure);
   if (!lease.connection) co_return report;
-  if (const auto spoke = lease.connection->first_reply_at())
-    report.first_reply = std::chrono::duration_cast<duration>(*spoke - start);
+  report.first_word = lease.connection->slowest_first_word();
   co_await lease.connection->quit();
   co_return report;
 }

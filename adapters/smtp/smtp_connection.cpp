@@ -22,8 +22,8 @@ steady_point earlier(steady_point at, steady_point limit) { return limit == stea
 }  // namespace
 
 smtp_connection::smtp_connection(std::unique_ptr<net::stream> stream, std::size_t host, const smtp_settings& settings,
-                                 const clock& time)
-    : stream_{std::move(stream)}, host_{host}, settings_{settings}, clock_{time} {}
+                                 const clock& time, steady_point began)
+    : stream_{std::move(stream)}, host_{host}, settings_{settings}, clock_{time}, first_word_since_{began} {}
 
 duration smtp_connection::timeout_of(attempt_stage stage) const {
   const smtp_timeouts& timeouts = settings_.timeouts;
@@ -101,6 +101,7 @@ async::awaitable<void> smtp_connection::start_tls(opening_dialog& dialog, const 
 async::awaitable<void> smtp_connection::transact(transaction_dialog& dialog, const attempt& what,
                                                  steady_point first_word) {
   ++transactions_;
+  first_word_since_ = clock_.steady();
   mail::reply answer;
   std::string trouble;
   for (client_action action = dialog.next(); action.step != client_step::done; action = dialog.next()) {
@@ -179,7 +180,12 @@ bool smtp_connection::take_buffered_reply(mail::reply& into) {
   begin_ += parser_.feed(std::string_view{buffer_.data() + begin_, end_ - begin_});
   if (!parser_.complete()) return false;
   into = parser_.take();
-  if (!first_reply_at_) first_reply_at_ = clock_.steady();
+  const steady_point now = clock_.steady();
+  if (!first_reply_at_) first_reply_at_ = now;
+  if (const auto since = std::exchange(first_word_since_, std::nullopt)) {
+    const auto took = std::chrono::duration_cast<duration>(now - *since);
+    slowest_first_word_ = std::max(slowest_first_word_, std::min(took, settings_.timeouts.greeting));
+  }
   return true;
 }
 

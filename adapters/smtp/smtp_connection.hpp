@@ -21,21 +21,25 @@ namespace stellwerk::adapters::smtp {
 
 // How long a peer is waited for before anything of a message is on its way. Zero points: no such bound.
 struct opening_bounds {
-  steady_point deadline{};    // of all that follows
-  steady_point first_word{};  // of the greeting, or of the first reply after a time of idleness
+  steady_point deadline{};      // of all that follows
+  steady_point first_word{};    // of the greeting, or of the first reply after a time of idleness
+  duration first_word_each{0};  // whatever is left of that: of whoever is asked next
 };
 
-// The first of `parts` equal parts of the time up to a bound.
-[[nodiscard]] inline steady_point share_of_time(steady_point bound, steady_point now, std::size_t parts) {
-  if (bound == steady_point{}) return bound;
-  return now + std::max(steady_point::duration{0}, bound - now) / static_cast<long long>(parts);
+// When the first word of whoever is asked now has to be there, if `parts` are asked in turn: the first of equal parts
+// of the time that is left, and not less than each may take.
+[[nodiscard]] inline steady_point share_of_first_word(const opening_bounds& bounds, steady_point now,
+                                                      std::size_t parts) {
+  if (bounds.first_word == steady_point{}) return bounds.first_word;
+  const steady_point::duration part = (bounds.first_word - now) / static_cast<long long>(parts);
+  return now + std::max<steady_point::duration>(part, bounds.first_word_each);
 }
 
 class smtp_connection {
  public:
-  // Borrows the settings and the clock.
+  // Borrows the settings and the clock. `began`: when it was asked for.
   smtp_connection(std::unique_ptr<net::stream> stream, std::size_t host, const smtp_settings& settings,
-                  const clock& time);
+                  const clock& time, steady_point began);
 
   // TLS from the first octet (RFC 8314); what went wrong, or "". `tls` may be null: that is a failure.
   [[nodiscard]] async::awaitable<std::string> secure(const net::tls_context* tls, steady_point deadline);
@@ -58,7 +62,12 @@ class smtp_connection {
   [[nodiscard]] bool stale() { return begin_ != end_ || stream_->readable_or_closed(); }
   // When the first reply since the last call of await_first_reply() was complete.
   [[nodiscard]] std::optional<steady_point> first_reply_at() const { return first_reply_at_; }
-  void await_first_reply() { first_reply_at_.reset(); }
+  void await_first_reply() {
+    first_reply_at_.reset();
+    slowest_first_word_ = duration{0};
+  }
+  // Since then: of the greeting and the first reply of each transaction, the one that took longest.
+  [[nodiscard]] duration slowest_first_word() const { return slowest_first_word_; }
 
  private:
   [[nodiscard]] async::awaitable<void> start_tls(opening_dialog& dialog, const net::tls_context* tls,
@@ -84,6 +93,8 @@ class smtp_connection {
   std::size_t begin_ = 0;  // unread octets of the buffer
   std::size_t end_ = 0;
   std::optional<steady_point> first_reply_at_;
+  std::optional<steady_point> first_word_since_;  // waited for since then
+  duration slowest_first_word_{0};
   std::optional<steady_point> silent_since_;  // see let_go()
   steady_point deadline_{};                   // of the stream
   std::uint32_t transactions_ = 0;

@@ -55,7 +55,7 @@ async::awaitable<pool_lease> smtp_pool::acquire(freshness wanted, opening_bounds
   std::size_t left = settings_.hosts.size();
   for (const std::size_t host : hosts_in_order()) {
     opening_bounds share = bounds;
-    share.first_word = share_of_time(bounds.first_word, clock_.steady(), left--);
+    share.first_word = share_of_first_word(bounds, clock_.steady(), left--);
     lease = co_await open_host(host, share);
     if (lease.connection) {
       marked_until_[host] = {};
@@ -141,16 +141,20 @@ async::awaitable<pool_lease> smtp_pool::open_channel(std::size_t host, channel s
   const host_port& where = settings_.hosts[host];
   net::connect_options options;
   options.allow_private_address = settings_.allow_private_address;
-  options.deadline = clock_.steady() + settings_.timeouts.connect;
+  const steady_point began = clock_.steady();
+  options.deadline = began + settings_.timeouts.connect;
   for (const steady_point bound : {bounds.deadline, bounds.first_word}) {
     if (bound != steady_point{}) options.deadline = std::min(options.deadline, bound);
   }
   auto stream = co_await connector_.connect(where.host, where.port, options);
   if (!stream) co_return failed_lease(unreachable(attempt_stage::connect, stream.error().message()));
 
-  auto connection = std::make_unique<smtp_connection>(std::move(*stream), host, settings_, clock_);
+  auto connection = std::make_unique<smtp_connection>(std::move(*stream), host, settings_, clock_, began);
   if (state == channel::encrypted) {
-    const steady_point until = bounds.first_word == steady_point{} ? bounds.deadline : options.deadline;
+    steady_point until = bounds.first_word;
+    if (until == steady_point{} || (bounds.deadline != steady_point{} && bounds.deadline < until)) {
+      until = bounds.deadline;
+    }
     const std::string trouble = co_await connection->secure(tls_.get(), until);
     if (!trouble.empty()) co_return failed_lease(unreachable(attempt_stage::starttls, trouble));
   }

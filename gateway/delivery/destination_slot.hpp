@@ -56,6 +56,7 @@ struct destination_table::slot {
   policy::destination_traits traits;
   policy::destination_health health;
   policy::patience patience;
+  duration given_up{0};  // after so long an attempt gave up a silent peer that no handshake has looked at since
   policy::throttle throttle;
   policy::sender_gate senders;
   policy::refused_policy_counter refusals;

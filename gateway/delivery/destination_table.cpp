@@ -307,6 +307,7 @@ void destination_table::finish(const reservation& held, const std::vector<mail::
       one.health.state() != policy::health_state::closed && one.health.cause() == policy::ejection_cause::account;
   one.health.finish(held.ticket, report, now);
   if (proving && report.outcome == mail::attempt_outcome::refused_policy) one.health.refuse_account(now);
+  note_given_up(one, held, outcomes, took);
   one.share.release(held.subject.stream);
   give_back_unused(one, held, outcomes);
   const std::size_t stream = index_of(held.subject.stream);
@@ -403,15 +404,29 @@ void destination_table::probe_finished(std::string_view name, const adapters::pr
 
 void destination_table::note_probe(slot& one, const adapters::probe_report& report) {
   const steady_point now = time_.steady();
-  if (report.first_reply > duration{0}) one.patience.note(report.first_reply, now);
+  if (report.first_word > duration{0}) one.patience.note(report.first_word, now);
+  // Alive at the first look: it was not dead, we were hasty.
+  const duration given_up = std::exchange(one.given_up, duration{0});
+  if (report.healthy && given_up > duration{0}) one.patience.note_too_short(given_up, now);
   one.health.probe_finished(report.healthy, now);
   if (!report.healthy) note_unreachable(one);
   report_transitions(one);
   changed_ = true;
 }
 
-duration destination_table::patience_with(const reservation& held) const {
-  return held.ticket.trial ? duration{0} : at(held.destination).patience.at(time_.steady());
+void destination_table::bound_first_word(reservation& held, adapters::attempt& what) const {
+  if (held.ticket.trial) return;
+  const policy::patience& with = at(held.destination).patience;
+  held.first_word_max = what.first_word_max = with.in_all();
+  what.first_word_each = with.of_each();
+}
+
+// Given up for its silence, with somewhere else to go.
+void destination_table::note_given_up(slot& one, const reservation& held,
+                                      const std::vector<mail::recipient_outcome>& outcomes, duration took) {
+  const bool is_silent =
+      std::any_of(outcomes.begin(), outcomes.end(), [](const auto& each) { return each.connect_class; });
+  if (is_silent && held.first_word_max > duration{0} && took >= held.first_word_max) one.given_up = held.first_word_max;
 }
 
 void destination_table::note_first_word(std::string_view name, duration took) {
@@ -419,7 +434,7 @@ void destination_table::note_first_word(std::string_view name, duration took) {
 }
 
 void destination_table::note_unreachable(const slot& one) {
-  unreachable_.push_back({one.traits.name, one.patience.at(time_.steady())});
+  unreachable_.push_back({one.traits.name, one.patience.in_all()});
 }
 
 std::vector<unreachable_destination> destination_table::take_unreachable() { return std::exchange(unreachable_, {}); }

@@ -58,6 +58,7 @@ struct reservation {
   bool pair_taken = false;
   bool sender_taken = false;
   steady_point began{};
+  duration first_word_max{0};  // the attempt waits no longer; 0: as long as the time-outs say
 };
 
 // Why there is no reservation now.
@@ -117,9 +118,9 @@ class destination_table final : public policy::live_state {
               const std::vector<std::string_view>& domains, duration took);
   void cancel(const reservation& held);  // the attempt was never made
 
-  // How long the attempt may wait for the first word where another destination would have its recipients at once. Zero,
-  // as long as the time-outs say, for a trial: it is there to learn.
-  [[nodiscard]] duration patience_with(const reservation& held) const;
+  // Bounds the wait for the first word where another destination would have the attempt's recipients at once. Not of a
+  // trial: it is there to learn.
+  void bound_first_word(reservation& held, adapters::attempt& what) const;
   void note_first_word(std::string_view name, duration took);
   // Since the last call: ejected because nobody answered, or found so by a probe.
   [[nodiscard]] std::vector<unreachable_destination> take_unreachable();
@@ -175,6 +176,8 @@ class destination_table final : public policy::live_state {
   void report_transitions(slot& one);
   void note_unreachable(const slot& one);
   void note_probe(slot& one, const adapters::probe_report& report);
+  static void note_given_up(slot& one, const reservation& held, const std::vector<mail::recipient_outcome>& outcomes,
+                            duration took);
   void note_sender(slot& one, const reservation& held, const std::vector<mail::recipient_outcome>& outcomes);
   void give_back_unused(slot& one, const reservation& held, const std::vector<mail::recipient_outcome>& outcomes);
   void adopt_destinations(const policy::policy& rules, bool health_changed);

@@ -66,7 +66,7 @@ void dispatcher::handle(report_event& event) {
   for (const spool::recipient_row& row : done.rows) domains.push_back(domain_of(row.address));
   const auto took = std::chrono::duration_cast<duration>(env_.time.steady() - done.started);
   const bool spoke = report.first_reply.count() > 0;
-  if (spoke) table_.note_first_word(done.held.destination, report.first_reply);
+  if (report.first_word.count() > 0) table_.note_first_word(done.held.destination, report.first_word);
   table_.finish(done.held, report.recipients, domains, spoke ? report.first_reply : took);
   end_trial(done);
   settlement work;

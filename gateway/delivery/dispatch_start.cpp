@@ -177,7 +177,7 @@ void dispatcher::start(std::unique_ptr<job> what) {
   // Stable over all attempts of these recipients: a vendor that takes keys sees a repeat as one.
   attempt.idempotency_key = row.id.to_string() + "-" + std::to_string(one.rows.front().key.index);
   attempt.deadline = one.started + config_.attempt_timeout;
-  if (one.has_other_way) attempt.first_word_max = table_.patience_with(one.held);
+  if (one.has_other_way) table_.bound_first_word(one.held, attempt);
   one.so_far.tried.push_back(one.held.destination);
   const std::uint64_t id = one.id;
   jobs_.emplace(id, std::move(what));

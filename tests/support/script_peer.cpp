@@ -35,6 +35,13 @@ script_peer& script_peer::then(std::function<void()> action) {
   return *this;
 }
 
+script_peer& script_peer::pause(timers& time, duration length) {
+  add(kind::pause);
+  steps_.back().time = &time;
+  steps_.back().length = length;
+  return *this;
+}
+
 bool script_peer::fail(const std::string& expected, const std::string& got) {
   failure_ = "step " + std::to_string(current_ + 1) + ": expected " + expected + ", got " + got;
   stream_->close();
@@ -68,6 +75,11 @@ async::awaitable<bool> script_peer::perform(const step& next) {
     case kind::stall: co_return co_await wait_for_close(false);
     case kind::expect_close: co_return co_await wait_for_close(true);
     case kind::then: next.action(); co_return true;
+    case kind::pause: {
+      const steady_point until = next.time->now() + next.length;
+      co_await next.time->sleep_until(until);
+      co_return true;
+    }
   }
   co_return false;
 }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/net/stream.hpp"
+#include "tests/support/timers.hpp"
 
 namespace stellwerk::test {
 
@@ -35,6 +36,7 @@ class script_peer {
   script_peer& stall();         // reads and says nothing until the other side closes
   script_peer& expect_close();  // nothing more may come but the end
   script_peer& then(std::function<void()> action);
+  script_peer& pause(timers& time, duration length);
 
   // Runs the steps, then leaves the connection open until the peer is destroyed.
   [[nodiscard]] async::awaitable<void> run();
@@ -46,12 +48,27 @@ class script_peer {
   [[nodiscard]] net::stream& stream() { return *stream_; }
 
  private:
-  enum class kind { line, line_starting, any_line, bytes, until, send, handshake, close, stall, expect_close, then };
+  enum class kind {
+    line,
+    line_starting,
+    any_line,
+    bytes,
+    until,
+    send,
+    handshake,
+    close,
+    stall,
+    expect_close,
+    then,
+    pause
+  };
   struct step {
     kind what;
     std::string text;
     const net::tls_context* context = nullptr;
     std::function<void()> action;
+    timers* time = nullptr;
+    duration length{0};
   };
 
   script_peer& add(kind what, std::string text = {});

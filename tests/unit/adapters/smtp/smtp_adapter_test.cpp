@@ -371,6 +371,57 @@ TEST_F(smtp_adapter_test, hosts_share_the_time_for_the_first_word) {
   expect_scripts_met();
 }
 
+// Each of them greets after a second, and that is known: whoever is asked first has the time for it, and so has the
+// next.
+TEST_F(smtp_adapter_test, each_host_has_the_time_it_is_known_to_take) {
+  settings_.hosts = {{first_host, 25}, {second_host, 25}, {"mta3.example", 25}};
+  for (const bool first_is_dead : {false, true}) {
+    for (const char* host : {first_host, second_host, "mta3.example"}) {
+      expect_connection(
+          [&, dead = first_is_dead && host == std::string_view{first_host}](script_peer& peer, memory_stream&) {
+            if (dead) {
+              peer.stall();
+            } else {
+              take_message(greet(peer.pause(time_, seconds{1})));
+            }
+          },
+          host);
+    }
+    attempt what = an_attempt();
+    what.first_word_max = seconds{2};
+    what.first_word_each = seconds{2};
+    const attempt_report report = deliver_for(what, seconds{10});
+    EXPECT_EQ(outcomes_of(report), "delivered delivered") << first_is_dead;
+    EXPECT_EQ(report.first_word, seconds{1}) << "what another host cost is not its own";
+    adapter().close_idle();
+  }
+}
+
+// It looks senders up: a connection that lay idle is not given up for that again and again.
+TEST_F(smtp_adapter_test, the_reply_to_mail_is_a_first_word_as_well) {
+  const auto slow_at_mail = [this](script_peer& peer) {
+    peer.line("MAIL FROM:<a@ours.example>")
+        .pause(time_, seconds{1})
+        .line("RCPT TO:<one@b.example>")
+        .line("RCPT TO:<two@b.example>")
+        .line("DATA")
+        .send("250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n")
+        .data()
+        .send("250 2.0.0 queued as 4711\r\n");
+  };
+  expect_connection([&](script_peer& peer, memory_stream&) {
+    slow_at_mail(greet(peer));
+    slow_at_mail(peer);
+  });
+  attempt what = an_attempt();
+  what.first_word_max = std::chrono::milliseconds{1500};
+  const attempt_report first = deliver_for(what, seconds{5});
+  EXPECT_EQ(first.first_word, seconds{1});
+  what.first_word_max = what.first_word_each = 2 * first.first_word;
+  EXPECT_EQ(outcomes_of(deliver_for(what, seconds{5})), "delivered delivered");
+  expect_scripts_met();
+}
+
 TEST_F(smtp_adapter_test, who_has_spoken_has_the_time_of_each_command) {
   settings_.timeouts.command = seconds{60};
   expect_connection([](script_peer& peer, memory_stream&) { greet(peer).stall(); });
@@ -409,7 +460,7 @@ TEST_F(smtp_adapter_test, a_probe_tells_how_long_the_greeting_took) {
   });
   const probe_report report = support::run_for_test(context_, adapter().probe(clock_.steady() + seconds{10}));
   EXPECT_TRUE(report.healthy);
-  EXPECT_EQ(report.first_reply, seconds{3});
+  EXPECT_EQ(report.first_word, seconds{3});
 }
 
 TEST_F(smtp_adapter_test, closed_idle_connections_are_not_reused) {

@@ -108,6 +108,22 @@ TEST_F(smtp_tls_test, port_465_is_tls_from_the_first_octet) {
   expect_scripts_met();
 }
 
+// As long as it is known to take, and not what is left of the time to connect.
+TEST_F(smtp_tls_test, a_handshake_on_port_465_has_the_time_of_the_first_word) {
+  settings_.tls = tls_mode::required;
+  settings_.hosts = {{first_host, implicit_tls_port}};
+  expect_connection(
+      [&](script_peer& peer, memory_stream&) {
+        peer.pause(time_, std::chrono::milliseconds{2500});
+        take_message(greet(peer.handshake_server(*server_)));
+      },
+      first_host, implicit_tls_port);
+  attempt what = an_attempt();
+  what.first_word_max = std::chrono::seconds{5};
+  EXPECT_EQ(outcomes_of(deliver_for(what, std::chrono::seconds{5})), "delivered delivered");
+  expect_scripts_met();
+}
+
 TEST_F(smtp_tls_test, credentials_travel_inside_tls) {
   settings_.tls = tls_mode::required;
   settings_.auth = smtp_auth{.username = "user", .password = "secret"};

@@ -34,7 +34,7 @@ class scripted_runner final : public runner {
     probes.push_back(destination);
     adapters::probe_report report;
     report.healthy = !dead.contains(destination);
-    report.first_reply = greeting;
+    report.first_word = greeting;
     done(report);
   }
   void look_up(const std::string&, const std::string& attempt_id, const std::string& recipient,
@@ -158,6 +158,7 @@ class delivery_fixture : public ::testing::Test {
     adapters::attempt_report report;
     report.recipients = outcomes.size() == 1 ? std::vector(held.what.recipients.size(), outcomes[0]) : outcomes;
     report.first_reply = first_reply;
+    report.first_word = first_reply;
     held.done(std::move(report));
     settle();
   }

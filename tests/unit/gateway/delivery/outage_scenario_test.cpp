@@ -115,6 +115,42 @@ TEST_F(outage, a_peer_that_greets_late_is_not_taken_for_dead_twice) {
   EXPECT_EQ(times_open, 0);
 }
 
+// It greets within its time-out, only not always at once: our haste is not its death.
+TEST_F(outage, a_peer_that_greets_late_now_and_then_is_not_taken_for_dead_again_and_again) {
+  seeded_random chance{7};
+  runner_.scripts["onprem"] = [&chance](const adapters::attempt& what) {
+    const duration greeting = chance.below(10) == 0 ? seconds{2} : milliseconds{10};
+    const bool waits = what.first_word_max == duration{0} || what.first_word_max >= greeting;
+    return waits ? delivers(greeting) : does_not_greet(what);
+  };
+  start();
+  offer(20);
+  int times_out = 0;
+  std::string state = "closed";
+  on_turn = [&] {
+    const std::string now = state_of("onprem");
+    times_out += now == "open" && state != "open" ? 1 : 0;
+    state = now;
+  };
+  run_for(minutes{30});
+  EXPECT_LE(times_out, 2);
+}
+
+// One message in half an hour: what was learned of the peer is not forgotten in between.
+TEST_F(outage, a_peer_that_greets_late_keeps_its_rare_mail) {
+  runner_.greeting = seconds{3};
+  runner_.scripts["onprem"] = [](const adapters::attempt& what) {
+    const bool waits = what.first_word_max == duration{0} || what.first_word_max >= seconds{3};
+    return waits ? delivers(seconds{3}) : does_not_greet(what);
+  };
+  start();
+  for (int i = 0; i < 20; ++i) {
+    submit();
+    run_for(minutes{30});
+  }
+  EXPECT_LE(attempts_at("esp"), 4U) << "of twenty messages";
+}
+
 // The machine lost its power: nobody tells those who waited behind the end of data, and they wait for their time-out.
 TEST_F(outage, what_hangs_since_before_the_ejection_does_not_keep_a_healed_destination_out) {
   warm_up(20);

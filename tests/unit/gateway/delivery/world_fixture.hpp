@@ -91,7 +91,7 @@ class world_runner final : public runner {
     }
     adapters::attempt_report report;
     report.recipients.assign(what.recipients.size(), next.outcome);
-    if (!next.outcome.connect_class && !next.may_be_let_go) report.first_reply = next.took;
+    if (!next.outcome.connect_class && !next.may_be_let_go) report.first_reply = report.first_word = next.took;
     auto end = [this, first, count = what.recipients.size(), report = std::move(report), done = std::move(done)]() {
       if (seen[first].over) return;
       for (std::size_t i = first; i < first + count; ++i) {
@@ -117,7 +117,7 @@ class world_runner final : public runner {
     adapters::probe_report report;
     const auto known = handshakes.find(destination);
     report.healthy = known == handshakes.end() || known->second();
-    if (report.healthy) report.first_reply = greeting;
+    if (report.healthy) report.first_word = greeting;
     later(milliseconds{20}, [report = std::move(report), done = std::move(done)] { done(report); });
   }
 
