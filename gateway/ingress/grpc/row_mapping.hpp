@@ -5,15 +5,15 @@
 
 #include "gateway/ingress/admission.hpp"
 #include "gateway/spool/rows.hpp"
+#include "gateway/wire/row_mapping.hpp"
 #include "stellwerk/v1/submission.pb.h"
 
 namespace stellwerk::ingress::grpc {
 
-[[nodiscard]] stellwerk::v1::TrafficStream to_wire(mail::traffic_stream stream);
-[[nodiscard]] stellwerk::v1::RecipientState::State to_wire(mail::recipient_state state);
-void set_time(google::protobuf::Timestamp& out, time_point at);
+using wire::fill;
+using wire::set_time;
+using wire::to_wire;
 
-void fill(stellwerk::v1::RecipientState& out, const spool::recipient_row& row);
 void fill(stellwerk::v1::RecipientState& out, const recipient_verdict& verdict);
 void fill(stellwerk::v1::GetSubmissionResponse& out, const spool::message_row& message,
           const std::vector<spool::recipient_row>& recipients);

@@ -1,10 +1,7 @@
-// Bodies and faults of the Connect protocol, and rows as JSON.
+// Bodies and faults of the Connect protocol.
 #include "gateway/admin/connect_call.hpp"
 
 #include <gtest/gtest.h>
-
-#include "base/text.hpp"
-#include "gateway/admin/queue_rows.hpp"
 
 namespace stellwerk::admin {
 namespace {
@@ -44,20 +41,6 @@ TEST(connect_call, misspelt_fields_are_faults) {
   EXPECT_EQ(request.recipient_domain(), "example.org");
   EXPECT_EQ(request.page_size(), 5);
   EXPECT_TRUE(parse_body(R"({"recipientDomian": "example.org"})", request));
-}
-
-TEST(queue_rows, every_state_has_the_name_of_the_wire) {
-  for (const mail::recipient_state state : mail::all_recipient_states) {
-    spool::recipient_row row;
-    row.state = state;
-    stellwerk::v1::RecipientState shown;
-    fill(shown, row);
-    EXPECT_EQ(ascii_lower(stellwerk::v1::RecipientState::State_Name(shown.state())),
-              "state_" + std::string{to_string(state)});
-    const bool waits =
-        !is_final(state) && state != mail::recipient_state::held && state != mail::recipient_state::attempting;
-    EXPECT_EQ(shown.has_next_attempt_time(), waits) << to_string(state);
-  }
 }
 
 }  // namespace
