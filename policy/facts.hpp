@@ -40,6 +40,9 @@ struct message_facts {
   std::uint64_t recipients = 0;         // of the submission
   time_point accepted_at{};             // or send_at, if given: deadlines count from here
   std::string_view shadow_destination;  // a copy for that one's sandbox, and for nobody else; "": no copy
+  bool is_notice = false;               // a report on another message: no list mail, whatever its stream
+  // Names of the invariants that bound the message it was made from: they apply whatever their `when` says. Null: none.
+  const std::vector<std::string>* bound_by = nullptr;
 };
 
 // Everything but the stream and client is read from `content` via `header`.

@@ -100,6 +100,12 @@ std::string_view policy::forbidden_by(const facts& about, std::uint16_t destinat
   return one.front().verdict == verdict::filtered ? one.front().invariant : std::string_view{};
 }
 
+std::vector<std::string> policy::binding_invariants(const facts& about) const {
+  return impl_->invariants.binding(about);
+}
+
+std::vector<std::string> policy::binding_invariants() const { return impl_->invariants.choosing(); }
+
 std::vector<std::pair<std::string, std::uint64_t>> policy::take_errors() const {
   std::vector<std::pair<std::string, std::uint64_t>> out;
   for_each_condition(*impl_, [&out](const condition& one) {

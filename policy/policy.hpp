@@ -118,6 +118,11 @@ class policy {
   // The invariant that keeps this message from the destination; "" if none does.
   [[nodiscard]] std::string_view forbidden_by(const facts& about, std::uint16_t destination) const;
 
+  // The invariants that bind whatever is made from this message: those that choose among destinations and apply to it,
+  // an evaluation error included. In the second form nobody may look at the message: all of them.
+  [[nodiscard]] std::vector<std::string> binding_invariants(const facts& about) const;
+  [[nodiscard]] std::vector<std::string> binding_invariants() const;
+
   // How often an evaluation error happened, by rule path, since the last call (counted, logged once per rule).
   [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> take_errors() const;
 

@@ -26,6 +26,8 @@ delivery_message::delivery_message(spool::message_row row, mail::analysed_ptr an
   facts_.recipients = row_.recipients;
   facts_.accepted_at = starts();
   facts_.shadow_destination = row_.shadow_destination;
+  facts_.is_notice = row_.is_notice;
+  facts_.bound_by = &row_.bound_by;
 }
 
 spool::message_row made_from(const spool::message_row& cause, queue_id id, time_point now) {
@@ -43,6 +45,7 @@ spool::message_row made_from(const spool::message_row& cause, queue_id id, time_
   row.template_name = cause.template_name;
   row.tags = cause.tags;
   row.metadata = cause.metadata;
+  row.bound_by = cause.bound_by;
   row.accepted = now;
   return row;
 }

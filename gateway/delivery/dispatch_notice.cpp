@@ -1,6 +1,6 @@
 // Messages made from others: bounces, delay warnings and reports of a hand-over (RFC 3464). Accepted in the batch that
-// settles their cause, one for all recipients of a message that it settles alike; bound by the same invariants (tags,
-// metadata, tenant and stream are inherited), never about a message from the null path.
+// settles their cause, one for all recipients of a message that it settles alike; bound by the same invariants (their
+// names, tags, metadata, tenant and stream are inherited), never about a message from the null path.
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -111,32 +111,53 @@ dispatcher::owed_notice& dispatcher::owe(settlement& work, const spool::message_
     return one.kind == kind && one.message.id == message.id;
   });
   if (known != work.notices.end()) return *known;
-  return work.notices.emplace_back(owed_notice{message, content, kind, {}, {}});
+  return work.notices.emplace_back(owed_notice{message, content, kind, {}, {}, message.bound_by});
+}
+
+// What keeps the message at home keeps the report on it there, whatever the invariant reads of it: the report has
+// neither its header nor its recipients, and may return all of it.
+void dispatcher::bind(owed_notice& owed, const std::vector<std::string>& invariants) {
+  for (const std::string& name : invariants) {
+    const bool is_known = std::find(owed.bound_by.begin(), owed.bound_by.end(), name) != owed.bound_by.end();
+    if (!is_known) owed.bound_by.push_back(name);
+  }
+}
+
+void dispatcher::bind(owed_notice& owed, const delivery_message& message, const spool::recipient_row& recipient) {
+  bind(owed, rules_->binding_invariants(facts_of(message, recipient, env_.time.now())));
 }
 
 bool dispatcher::bounce_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after) {
-  return failure_notice(work, message.row(), message.content(), after);
+  owed_notice* owed = failure_notice(work, message.row(), message.content(), after);
+  if (owed != nullptr) bind(*owed, message, after);
+  return owed != nullptr;
 }
 
 // Whoever asked to be told of success is told that it went to where nobody will tell more: a next hop without DSN, or
 // an API (RFC 3461 section 5.2.2).
 void dispatcher::relayed_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after) {
   if (!after.dsn.on_success || !wants_notice(message.row(), after)) return;
-  owe(work, message.row(), message.content(), mail::report_kind::relayed).recipients.push_back(reported(after));
+  owed_notice& owed = owe(work, message.row(), message.content(), mail::report_kind::relayed);
+  owed.recipients.push_back(reported(after));
+  bind(owed, message, after);
 }
 
-// A message that may be what ends the process is not looked at again: its notice returns nothing of it.
+// A message that may be what ends the process is not looked at again: its notice returns nothing of it, and is bound by
+// whatever might bind it.
 void dispatcher::poison_notice(settlement& work, const spool::message_row& message, const spool::recipient_row& after) {
-  failure_notice(work, message, nullptr, after);
+  owed_notice* owed = failure_notice(work, message, nullptr, after);
+  if (owed != nullptr) bind(*owed, rules_->binding_invariants());
 }
 
-bool dispatcher::failure_notice(settlement& work, const spool::message_row& message, const mail::content_ptr& content,
-                                const spool::recipient_row& after) {
-  if (!wants_notice(message, after) || !after.dsn.on_failure || planted(defect::notice_forgotten)) return false;
+dispatcher::owed_notice* dispatcher::failure_notice(settlement& work, const spool::message_row& message,
+                                                    const mail::content_ptr& content,
+                                                    const spool::recipient_row& after) {
+  if (!wants_notice(message, after) || !after.dsn.on_failure || planted(defect::notice_forgotten)) return nullptr;
   mail::reported_recipient one = reported(after);
   explain(one, after);
-  owe(work, message, content, mail::report_kind::failed).recipients.push_back(std::move(one));
-  return true;
+  owed_notice& owed = owe(work, message, content, mail::report_kind::failed);
+  owed.recipients.push_back(std::move(one));
+  return &owed;
 }
 
 void dispatcher::delay_notice(settlement& work, const delivery_message& message, spool::recipient_row& after) {
@@ -147,6 +168,7 @@ void dispatcher::delay_notice(settlement& work, const delivery_message& message,
   owed_notice& owed = owe(work, message.row(), message.content(), mail::report_kind::delayed);
   owed.recipients.push_back(reported(after));
   owed.recipients.back().will_retry_until = message.row().expires;
+  bind(owed, message, after);
 }
 
 void dispatcher::make_notices(settlement& work) {
@@ -163,6 +185,8 @@ void dispatcher::make_notice(settlement& work, owed_notice owed) {
   const time_point now = env_.time.now();
   spool::accept_request request;
   request.message = made_from(owed.message, ids_.next(), now);
+  request.message.is_notice = true;
+  request.message.bound_by = std::move(owed.bound_by);
   if (wait->count() > 0) {
     request.message.send_at = now + *wait;
     env_.metrics.dsn_delayed_total.add();

@@ -181,7 +181,8 @@ class dispatcher final : public spool::acceptor {
     mail::content_ptr content;   // null: nothing of it is returned
     mail::report_kind kind = mail::report_kind::failed;
     std::vector<mail::reported_recipient> recipients;
-    std::vector<std::uint32_t> about;  // with an acceptance: their positions in it
+    std::vector<std::uint32_t> about;   // with an acceptance: their positions in it
+    std::vector<std::string> bound_by;  // invariants that apply to one of them
   };
 
   // A settle under construction.
@@ -275,8 +276,11 @@ class dispatcher final : public spool::acceptor {
   void delay_notice(settlement& work, const delivery_message& message, spool::recipient_row& after);
   void relayed_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after);
   void poison_notice(settlement& work, const spool::message_row& message, const spool::recipient_row& after);
-  bool failure_notice(settlement& work, const spool::message_row& message, const mail::content_ptr& content,
-                      const spool::recipient_row& after);
+  // Null: nobody is to be told.
+  owed_notice* failure_notice(settlement& work, const spool::message_row& message, const mail::content_ptr& content,
+                              const spool::recipient_row& after);
+  static void bind(owed_notice& owed, const std::vector<std::string>& invariants);
+  void bind(owed_notice& owed, const delivery_message& message, const spool::recipient_row& recipient);
   void expire(settlement& work, const message_ptr& message, const spool::recipient_row& before);
   [[nodiscard]] static owed_notice& owe(settlement& work, const spool::message_row& message,
                                         const mail::content_ptr& content, mail::report_kind kind);

@@ -48,6 +48,12 @@ class field_reader {
     if (!value->is_int64() || value->get_int64() < 0) return fail(), absent;
     return static_cast<std::uint64_t>(value->get_int64());
   }
+  [[nodiscard]] bool yes(std::string_view key) {
+    const json::value* value = from_.if_contains(key);
+    if (value == nullptr) return false;
+    if (!value->is_bool()) return fail(), false;
+    return value->get_bool();
+  }
   [[nodiscard]] std::vector<std::string> texts(std::string_view key) {
     std::vector<std::string> out;
     const json::value* value = from_.if_contains(key);
@@ -112,6 +118,8 @@ recorded_fact record_of(const spool::message_row& message, const spool::recipien
   out.metadata = message.metadata;
   out.size = message.size;
   out.recipients = message.recipients;
+  out.is_notice = message.is_notice;
+  out.bound_by = message.bound_by;
   out.note = message.note;
   out.state = to_string(recipient.state);
   if (!recipient.attempts.empty()) {
@@ -141,6 +149,8 @@ std::string to_json_line(const recorded_fact& fact) {
   }
   out["size"] = fact.size;
   out["recipients"] = fact.recipients;
+  if (fact.is_notice) out["notice"] = true;
+  if (!fact.bound_by.empty()) out["bound_by"] = json::array(fact.bound_by.begin(), fact.bound_by.end());
   json::array& content = out["content"].emplace_array();
   for (const content_bit one : all_bits) {
     if (has(fact.note, one)) content.emplace_back(to_string(one));
@@ -179,6 +189,8 @@ std::optional<recorded_fact> parse_recorded_fact(std::string_view line) {
   out.metadata = in.pairs("metadata");
   out.size = in.number("size", 0);
   out.recipients = static_cast<std::uint32_t>(std::min<std::uint64_t>(in.number("recipients", 1), 1'000'000));
+  out.is_notice = in.yes("notice");
+  out.bound_by = in.texts("bound_by");
   out.note.bits = bits_of(in.texts("content"));
   out.note.attachments_bytes = in.number("attachments_bytes", 0);
   out.state = in.text("state");

@@ -3,7 +3,8 @@
 //
 //   {"at", "stream", "client", "tenant", "ingress", "listener", "reverse_path": "@shop.example", "header_from":
 //    "@shop.example", "recipient": "@example.org", "campaign", "template", "tags", "metadata", "size", "recipients",
-//    "content": ["noted", "dkim_signature"], "attachments_bytes", "state", "route", "destination"}
+//    "notice": true, "bound_by", "content": ["noted", "dkim_signature"], "attachments_bytes", "state", "route",
+//    "destination"}
 //
 // Local parts are not there: a condition that compares whole addresses sees "@domain". Header fields, subject and
 // Message-ID are not recorded; `replay` names the conditions that read them.
@@ -38,6 +39,8 @@ struct recorded_fact {
   std::map<std::string, std::string> metadata;
   std::uint64_t size = 0;
   std::uint32_t recipients = 1;
+  bool is_notice = false;             // a report on another message
+  std::vector<std::string> bound_by;  // invariants of the message that it was made from
   mail::content_note note;
   // What became of it.
   std::string state;

@@ -33,6 +33,8 @@ struct recalled_message {
     message.size = fact.size;
     message.recipients = fact.recipients;
     message.accepted_at = fact.at;
+    message.is_notice = fact.is_notice;
+    message.bound_by = &fact.bound_by;
   }
 
   static std::vector<std::string> names_of(const recorded_fact& fact) {

@@ -111,12 +111,14 @@ struct message_row {
   std::map<std::string, std::string> metadata;
   time_point accepted{};
   std::optional<time_point> send_at;
-  time_point expires{};            // lifetime reached: open recipients expire
-  std::uint64_t size = 0;          // bytes of content
-  std::uint32_t recipients = 0;    // rows made at acceptance (merged ones added)
-  std::string shadow_destination;  // a copy for that one's sandbox; empty: mail to be delivered
-  std::string idempotency_key;     // kept so that the key's row outlives the last settled recipient
-  mail::content_note note;         // of its content, for whoever asks a policy about it later
+  time_point expires{};               // lifetime reached: open recipients expire
+  std::uint64_t size = 0;             // bytes of content
+  std::uint32_t recipients = 0;       // rows made at acceptance (merged ones added)
+  std::string shadow_destination;     // a copy for that one's sandbox; empty: mail to be delivered
+  std::string idempotency_key;        // kept so that the key's row outlives the last settled recipient
+  mail::content_note note;            // of its content, for whoever asks a policy about it later
+  bool is_notice = false;             // a report on another message (RFC 3464)
+  std::vector<std::string> bound_by;  // invariants of the message this was made from; they bind this one too
   friend bool operator==(const message_row&, const message_row&) = default;
 };
 

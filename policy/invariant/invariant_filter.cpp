@@ -1,5 +1,7 @@
 #include "policy/invariant/invariant_filter.hpp"
 
+#include <algorithm>
+
 #include "mail/address_pattern.hpp"
 
 namespace stellwerk::policy {
@@ -26,13 +28,37 @@ void filter_by_sender(const facts& about, std::span<const destination_traits> de
   }
 }
 
+condition::answer applies(const compiled_invariant& one, const facts& about) {
+  const std::vector<std::string>* inherited = about.message->bound_by;
+  if (inherited != nullptr && std::find(inherited->begin(), inherited->end(), one.name) != inherited->end())
+    return condition::answer::yes;
+  return one.when->ask(fact_activation{about});
+}
+
 }  // namespace
+
+std::vector<std::string> invariant_filter::binding(const facts& about) const {
+  std::vector<std::string> names;
+  for (const compiled_invariant& one : invariants_) {
+    if (one.only && applies(one, about) != condition::answer::no) names.push_back(one.name);
+  }
+  return names;
+}
+
+std::vector<std::string> invariant_filter::choosing() const {
+  std::vector<std::string> names;
+  for (const compiled_invariant& one : invariants_) {
+    if (one.only) names.push_back(one.name);
+  }
+  return names;
+}
 
 void invariant_filter::apply(const facts& about, std::span<const destination_traits> destinations,
                              std::vector<candidate>& candidates) const {
   filter_by_sender(about, destinations, candidates);
   for (const compiled_invariant& one : invariants_) {
-    const condition::answer matched = one.when->ask(fact_activation{about});
+    if (!one.only && about.message->is_notice) continue;  // what list mail must carry is not asked of a report on it
+    const condition::answer matched = applies(one, about);
     if (matched == condition::answer::no) continue;
     const bool fits = about.message->features != nullptr && about.message->features->has_list_unsubscribe_one_click;
     for (candidate& each : candidates) {

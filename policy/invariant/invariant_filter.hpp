@@ -39,6 +39,11 @@ class invariant_filter {
   void apply(const facts& about, std::span<const destination_traits> destinations,
              std::vector<candidate>& candidates) const;
 
+  // Of the invariants that choose among destinations, the names of those that apply to `about`; fail-closed.
+  [[nodiscard]] std::vector<std::string> binding(const facts& about) const;
+  // The names of all of these.
+  [[nodiscard]] std::vector<std::string> choosing() const;
+
   [[nodiscard]] std::span<const compiled_invariant> all() const { return invariants_; }
 
  private:

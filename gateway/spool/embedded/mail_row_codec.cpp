@@ -14,6 +14,7 @@ constexpr std::uint64_t flag_8bitmime = 2;
 constexpr std::uint64_t flag_return_full = 4;
 constexpr std::uint64_t flag_dsn_allowed = 8;
 constexpr std::uint64_t flag_send_at = 16;
+constexpr std::uint64_t flag_notice = 32;
 
 // Bits of a recipient row.
 constexpr unsigned flag_never = 1;
@@ -26,7 +27,7 @@ constexpr unsigned flag_intent = 32;
 std::uint64_t flags_of(const message_row& row) {
   return (row.smtputf8 ? flag_smtputf8 : 0U) | (row.body_8bitmime ? flag_8bitmime : 0U) |
          (row.return_full ? flag_return_full : 0U) | (row.dsn_allowed ? flag_dsn_allowed : 0U) |
-         (row.send_at ? flag_send_at : 0U);
+         (row.send_at ? flag_send_at : 0U) | (row.is_notice ? flag_notice : 0U);
 }
 
 std::uint8_t flags_of(const recipient_row& row) {
@@ -132,6 +133,8 @@ std::string encode(const message_row& row, time_point finished) {
   out.varint(row.note.bits);
   out.varint(row.note.attachments_bytes);
   out.text(row.note.header_from_domain);
+  out.varint(row.bound_by.size());
+  for (const std::string& name : row.bound_by) out.text(name);
   return std::move(out.bytes());
 }
 
@@ -146,6 +149,7 @@ std::optional<stored_message> decode_message(const queue_id& id, std::string_vie
   row.body_8bitmime = (flags & flag_8bitmime) != 0;
   row.return_full = (flags & flag_return_full) != 0;
   row.dsn_allowed = (flags & flag_dsn_allowed) != 0;
+  row.is_notice = (flags & flag_notice) != 0;
   row.ingress = static_cast<mail::ingress_kind>(in.u8());
   row.stream = static_cast<mail::traffic_stream>(in.u8());
   row.stream_source = static_cast<mail::stream_source>(in.u8());
@@ -172,6 +176,8 @@ std::optional<stored_message> decode_message(const queue_id& id, std::string_vie
   row.note.bits = in.varint32();
   row.note.attachments_bytes = in.varint();
   row.note.header_from_domain = in.text();
+  const std::size_t names = in.at_end() ? 0 : in.count();  // rows of before end here
+  for (std::size_t i = 0; i < names && in.ok(); ++i) row.bound_by.emplace_back(in.text());
   if (!in.ok()) return std::nullopt;
   return stored;
 }

@@ -356,6 +356,54 @@ TEST_F(notice_test, a_delay_returns_headers_only_whatever_ret_says) {
   EXPECT_NE(content.find("text/rfc822-headers"), std::string::npos);
 }
 
+TEST_F(notice_test, what_keeps_the_mail_at_home_by_its_header_keeps_its_notice_there) {
+  traits_[0].zone = "on_prem";
+  rules_.invariants.push_back(
+      {"home", "policy.invariants[0]", "header[\"x-class\"] == \"personal\"", "zone == \"on_prem\"", ""});
+  start();
+  const auto personal = [](spool::accept_request& request) {
+    request.content = std::make_shared<const std::string>(
+        "From: Shop <sender@shop.example>\r\nX-Class: personal\r\nSubject: Your result\r\n\r\nBody.\r\n");
+    request.message.return_full = true;
+  };
+  submit({"a@example.org"}, personal);
+  ASSERT_EQ(in_flight_at(), "onprem");
+  ASSERT_TRUE(dispatcher_->destinations().drain("onprem", "maintenance"));
+  answer({outcome_of(attempt_outcome::rejected_recipient, 550, "5.1.1", "550 5.1.1 who")});
+  EXPECT_TRUE(runner_.attempts.empty());
+  ASSERT_TRUE(dispatcher_->destinations().resume("onprem"));
+  pass(2min);
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  EXPECT_EQ(in_flight_at(), "onprem");
+}
+
+TEST_F(notice_test, an_invariant_about_one_recipient_binds_the_notice_about_all) {
+  traits_[0].zone = "on_prem";
+  rules_.invariants.push_back(
+      {"home", "policy.invariants[0]", "recipient.domain == \"clinic.example\"", "zone == \"on_prem\"", ""});
+  start();
+  submit({"a@example.org", "b@clinic.example"});
+  ASSERT_TRUE(dispatcher_->destinations().drain("onprem", "maintenance"));
+  const auto gone = outcome_of(attempt_outcome::rejected_recipient, 550, "5.1.1", "550 5.1.1 who");
+  answer({gone, gone});
+  EXPECT_TRUE(runner_.attempts.empty());
+}
+
+TEST_F(notice_test, a_notice_about_list_mail_needs_no_fields_of_list_mail) {
+  rules_.invariants.push_back(
+      {"unsubscribe", "policy.invariants[0]", "stream == \"marketing\"", "", "one_click_unsubscribe"});
+  start();
+  submit({"a@example.org"}, [](spool::accept_request& request) {
+    request.message.stream = mail::traffic_stream::marketing;
+    request.content = std::make_shared<const std::string>(
+        "From: Shop <sender@shop.example>\r\nList-Unsubscribe: <https://shop.example/u>\r\n"
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nSubject: Offer\r\n\r\nBody.\r\n");
+  });
+  answer({outcome_of(attempt_outcome::rejected_recipient, 550, "5.1.1", "550 5.1.1 who")});
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  EXPECT_NE(runner_.attempts.front().what.content->find("multipart/report"), std::string::npos);
+}
+
 TEST(dsn_limiter, promises_a_share_of_each_hour_and_a_day_of_them) {
   manual_clock clock;
   dsn_limiter limiter{2};

@@ -65,6 +65,16 @@ TEST(recorded_fact, a_line_holds_everything_and_no_address) {
   EXPECT_EQ(again->state, "delivered");
 }
 
+TEST(recorded_fact, a_notice_keeps_what_binds_it) {
+  recorded_fact fact = a_fact("all", "onprem");
+  fact.is_notice = true;
+  fact.bound_by = {"home"};
+  const auto again = parse_recorded_fact(to_json_line(fact));
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->is_notice);
+  EXPECT_EQ(again->bound_by, fact.bound_by);
+}
+
 TEST(recorded_fact, a_line_of_another_kind_is_none) {
   for (const char* line :
        {"", "{", "[]", "{}", R"({"at": "yesterday"})", R"({"at": "2026-03-02T09:30:00Z", "stream": "bulk"})",

@@ -40,6 +40,8 @@ message_row full_message() {
   row.size = 70'000;
   row.recipients = 300;
   row.idempotency_key = "key";
+  row.is_notice = true;
+  row.bound_by = {"residency", "consent"};
   return row;
 }
 
