@@ -50,7 +50,9 @@ class assumed_live_state final : public live_state {
   void assume_suppressed(const std::vector<std::string>& addresses);
   void keep_suppressions_of(const live_state& real) { real_ = &real; }
 
-  [[nodiscard]] destination_status destination(std::size_t index) const override { return statuses_.at(index); }
+  [[nodiscard]] destination_status destination(std::size_t index, mail::traffic_stream) const override {
+    return statuses_.at(index);
+  }
   [[nodiscard]] candidate_reason pair(std::size_t, std::string_view) const override { return candidate_reason::none; }
   [[nodiscard]] bool sender_refused(std::size_t, std::string_view) const override { return false; }
   // A budget is used up by what is assumed to be spent there; the other limits are open.

@@ -93,7 +93,7 @@ value fact_activation::call(std::uint16_t function, std::span<const value> argum
   if (arguments.size() != 1 || !arguments[0].is(value_kind::string)) return fail("needs the name of a destination");
   for (std::size_t i = 0; i < destinations_.size(); ++i) {
     if (destinations_[i].name != arguments[0].as_text()) continue;
-    const destination_status status = live_->destination(i);
+    const destination_status status = live_->destination(i, about_->stream);
     switch (static_cast<fact_function>(function)) {
       case fact_function::available: return value::boolean(status.unavailable == candidate_reason::none);
       case fact_function::backlog: return value::integer(status.backlog);

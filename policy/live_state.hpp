@@ -44,7 +44,8 @@ struct destination_status {
 class live_state {
  public:
   virtual ~live_state() = default;
-  [[nodiscard]] virtual destination_status destination(std::size_t index) const = 0;
+  // As mail of this stream finds it: what is left of a destination on its way back may be kept for the other one.
+  [[nodiscard]] virtual destination_status destination(std::size_t index, mail::traffic_stream stream) const = 0;
   // The (destination, mailbox provider) pair: ejected or throttled, else none.
   [[nodiscard]] virtual candidate_reason pair(std::size_t index, std::string_view mailbox_provider) const = 0;
   // The (destination, header_from domain) pair is out after refused_sender.
@@ -62,7 +63,7 @@ class live_state {
 // Everything is available: preflight and unit tests.
 class ideal_live_state final : public live_state {
  public:
-  [[nodiscard]] destination_status destination(std::size_t) const override { return {}; }
+  [[nodiscard]] destination_status destination(std::size_t, mail::traffic_stream) const override { return {}; }
   [[nodiscard]] candidate_reason pair(std::size_t, std::string_view) const override { return candidate_reason::none; }
   [[nodiscard]] bool sender_refused(std::size_t, std::string_view) const override { return false; }
   [[nodiscard]] bool limit_has_room(std::size_t, std::size_t) const override { return true; }

@@ -209,7 +209,8 @@ void router::keep_after_last_attempt() {
   if (!confirms && !repeats) return;
   // Ten refusals in a row meant the account, not this message: there is nothing to confirm there.
   const auto index = rules_.index_of(last.destination);
-  if (confirms && index && live_.destination(*index).unavailable == candidate_reason::account_refused) return;
+  if (confirms && index && live_.destination(*index, about_.stream).unavailable == candidate_reason::account_refused)
+    return;
   const bool there = std::any_of(made_.candidates.begin(), made_.candidates.end(), [&](const candidate& one) {
     return name_of(one) == last.destination && (confirms ? remains(one) : one.verdict == verdict::standby);
   });
@@ -270,7 +271,7 @@ void router::look_at(std::size_t index) {
     return set_aside(one, verdict::unavailable, candidate_reason::drained, "removed");
   }
   if (const auto* refused = refused_now(one)) return look_at_refused_now(index, *refused);
-  const destination_status status = live_.destination(one.destination);
+  const destination_status status = live_.destination(one.destination, about_.stream);
   if (status.unavailable != candidate_reason::none) {
     set_aside(one, verdict::unavailable, status.unavailable);
     // Too fast, or its own bounds are full: mail stays in its lane rather than flooding the next one.
@@ -352,7 +353,7 @@ bool router::choose_in_panic() {
     if (!remains(one)) continue;
     if (one.verdict != verdict::unavailable || one.reason != candidate_reason::ejected || !one.detail.empty())
       return false;
-    const destination_status status = live_.destination(one.destination);
+    const destination_status status = live_.destination(one.destination, about_.stream);
     if (status.unavailable != candidate_reason::ejected || !status.panic_allowed) return false;
     if (first == nullptr) first = &one;
   }

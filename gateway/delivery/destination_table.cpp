@@ -91,14 +91,13 @@ void destination_table::adopt_limits(const policy::policy& rules) {
 
 destination_table::slot& destination_table::at(std::string_view name) const { return *slots_.find(name)->second; }
 
-policy::candidate_reason destination_table::unavailable(const slot& one) const {
+policy::candidate_reason destination_table::unavailable(const slot& one, mail::traffic_stream stream) const {
   const steady_point now = time_.steady();
   if (one.traits.removed) return policy::candidate_reason::drained;
   if (const auto reason = one.health.unavailable(now); reason != policy::candidate_reason::none) return reason;
   // On its way back it admits one trial, then a share. What is more does not queue up behind it while another one is
   // well; nor does the trial itself, where mail that hangs there has every connection it is allowed.
-  if (one.health.state() == policy::health_state::half_open &&
-      one.share.in_use() >= one.health.connections_allowed(one.traits.connections, now)) {
+  if (one.health.state() == policy::health_state::half_open && !one.has_connection(stream, now)) {
     return policy::candidate_reason::ejected;
   }
   if (one.throttle.blocked(now)) return policy::candidate_reason::throttled;
@@ -106,10 +105,10 @@ policy::candidate_reason destination_table::unavailable(const slot& one) const {
   return policy::candidate_reason::none;
 }
 
-policy::destination_status destination_table::destination(std::size_t index) const {
+policy::destination_status destination_table::destination(std::size_t index, mail::traffic_stream stream) const {
   const slot& one = *by_index_[index];
   policy::destination_status status;
-  status.unavailable = unavailable(one);
+  status.unavailable = unavailable(one, stream);
   status.panic_allowed = status.unavailable == policy::candidate_reason::ejected && one.health.panic_allowed();
   status.backlog = one.backlog;
   status.waited = one.waited;
@@ -138,9 +137,9 @@ bool destination_table::limit_has_room(std::size_t limit_index, std::size_t dest
   return gate_by_index_[limit_index]->has_room(one_recipient, time_.steady(), time_.now());
 }
 
-bool destination_table::available(std::string_view name) const {
+bool destination_table::available(std::string_view name, mail::traffic_stream stream) const {
   const auto known = slots_.find(name);
-  return known != slots_.end() && unavailable(*known->second) == policy::candidate_reason::none;
+  return known != slots_.end() && unavailable(*known->second, stream) == policy::candidate_reason::none;
 }
 
 std::size_t destination_table::room(std::string_view name, mail::traffic_stream stream) const {
@@ -153,9 +152,9 @@ std::size_t destination_table::room(std::string_view name, mail::traffic_stream 
   return one.health.connections_allowed(one.traits.connections, now) - one.share.in_use();
 }
 
-bool destination_table::panic_allowed(std::string_view name) const {
+bool destination_table::panic_allowed(std::string_view name, mail::traffic_stream stream) const {
   const auto known = slots_.find(name);
-  return known != slots_.end() && unavailable(*known->second) == policy::candidate_reason::ejected &&
+  return known != slots_.end() && unavailable(*known->second, stream) == policy::candidate_reason::ejected &&
          known->second->health.panic_allowed();
 }
 
@@ -192,7 +191,8 @@ std::variant<reservation, refusal> destination_table::reserve(const policy::cand
   const time_point wall = time_.now();
   const double count = subject.recipients;
   if (!candidate.panic) {
-    if (const auto reason = unavailable(one); reason != policy::candidate_reason::none) return refusal{reason};
+    if (const auto reason = unavailable(one, subject.stream); reason != policy::candidate_reason::none)
+      return refusal{reason};
   }
   if (!one.has_connection(subject.stream, now)) return refusal{policy::candidate_reason::limit};
   if (one.rate && !one.rate->has(1, now)) return refusal{policy::candidate_reason::limit};

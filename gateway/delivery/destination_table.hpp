@@ -101,7 +101,7 @@ class destination_table final : public policy::live_state {
   void adopt(const std::shared_ptr<const policy::policy>& rules, stream_shares shares);
 
   // live_state: indexed as in the adopted policy.
-  [[nodiscard]] policy::destination_status destination(std::size_t index) const override;
+  [[nodiscard]] policy::destination_status destination(std::size_t index, mail::traffic_stream stream) const override;
   [[nodiscard]] policy::candidate_reason pair(std::size_t index, std::string_view mailbox_provider) const override;
   [[nodiscard]] bool sender_refused(std::size_t index, std::string_view header_from_domain) const override;
   [[nodiscard]] bool limit_has_room(std::size_t limit_index, std::size_t destination) const override;
@@ -127,10 +127,11 @@ class destination_table final : public policy::live_state {
 
   // How many attempts of `stream` could start there now. Cheap; asked before anything is read from the store.
   [[nodiscard]] std::size_t room(std::string_view name, mail::traffic_stream stream) const;
-  [[nodiscard]] bool panic_allowed(std::string_view name) const;
+  [[nodiscard]] bool panic_allowed(std::string_view name, mail::traffic_stream stream) const;
   [[nodiscard]] bool account_refused(std::string_view name) const;
   [[nodiscard]] bool delivered_since(std::string_view name, time_point when) const;
-  [[nodiscard]] bool available(std::string_view name) const;  // not open, throttled, drained ...
+  // Not open, throttled, drained ...
+  [[nodiscard]] bool available(std::string_view name, mail::traffic_stream stream) const;
   [[nodiscard]] bool known(std::string_view name) const { return slots_.contains(name); }
 
   // A permanent refusal is about to bounce: true when the bounce brake holds it instead.
@@ -171,7 +172,7 @@ class destination_table final : public policy::live_state {
  private:
   struct slot;
   [[nodiscard]] slot& at(std::string_view name) const;
-  [[nodiscard]] policy::candidate_reason unavailable(const slot& one) const;
+  [[nodiscard]] policy::candidate_reason unavailable(const slot& one, mail::traffic_stream stream) const;
   void publish_state(slot& one);
   void report_transitions(slot& one);
   void note_unreachable(const slot& one);

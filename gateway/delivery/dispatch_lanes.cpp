@@ -31,7 +31,7 @@ void dispatcher::pump() {
   lanes_.for_each_busy([&](const lane& one) {
     if (!one.has_due(now)) return;
     for (const std::string& name : one.row().candidates) {
-      if (!table_.available(name)) continue;
+      if (!table_.available(name, one.row().stream)) continue;
       table_.set_waiting(name, one.row().stream, true);
       break;
     }
@@ -53,14 +53,14 @@ std::size_t dispatcher::room_of(const lane& one) const {
   bool available = false;
   for (const std::string& name : names) {
     known |= table_.known(name);
-    if (!table_.available(name)) continue;
+    if (!table_.available(name, one.row().stream)) continue;
     available = true;
     room = table_.room(name, one.row().stream);
     if (room > 0 || !table_.spills(name)) break;
   }
   if (!available) {
     const bool panic = !names.empty() && std::all_of(names.begin(), names.end(),
-                                                     [&](const auto& name) { return table_.panic_allowed(name); });
+                                                     [&](const auto& name) { return table_.panic_allowed(name, one.row().stream); });
     if (panic) room = table_.room(names.front(), one.row().stream);
     if (!known) room = take_max;  // a reload took every destination of this lane: its mail is decided anew
   }
@@ -294,7 +294,7 @@ void dispatcher::housekeeping(steady_point now) {
 
 bool dispatcher::moves(const lane& one) const {
   return std::any_of(one.row().candidates.begin(), one.row().candidates.end(),
-                     [&](const auto& name) { return table_.available(name); });
+                     [&](const auto& name) { return table_.available(name, one.row().stream); });
 }
 
 // A stopped lane is not pulled; what reached the end of its lifetime there expires all the same.

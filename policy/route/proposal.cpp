@@ -33,7 +33,7 @@ void proposal::offer(std::uint16_t destination, verdict standing, candidate_reas
     next.reason = open_limits_[i].when_full;
   }
   next.overflows = std::any_of(open_spills_.begin(), open_spills_.end(), [&](const open_spill& one) {
-    return is_beyond(*one.thresholds, one.live->destination(destination));
+    return is_beyond(*one.thresholds, one.live->destination(destination, one.stream));
   });
   candidates_.push_back(std::move(next));
 }
@@ -54,8 +54,8 @@ void proposal::leave_limit() {
   open_limits_.pop_back();
 }
 
-void proposal::enter_spill(const spill_config& thresholds, const live_state& live) {
-  open_spills_.push_back({&thresholds, &live});
+void proposal::enter_spill(const spill_config& thresholds, const live_state& live, mail::traffic_stream stream) {
+  open_spills_.push_back({&thresholds, &live, stream});
 }
 
 void proposal::leave_spill() { open_spills_.pop_back(); }

@@ -25,7 +25,7 @@ class proposal {
   // Everything offered between enter and leave lies below that node. `when_full` is the reason of those it stops.
   void enter_limit(std::uint16_t index, candidate_reason when_full, const live_state& live);
   void leave_limit();
-  void enter_spill(const spill_config& thresholds, const live_state& live);
+  void enter_spill(const spill_config& thresholds, const live_state& live, mail::traffic_stream stream);
   void leave_spill();
   void enter_shadow(std::uint16_t destination) { open_shadows_.push_back(destination); }
   void leave_shadow() { open_shadows_.pop_back(); }
@@ -43,6 +43,7 @@ class proposal {
   struct open_spill {
     const spill_config* thresholds;
     const live_state* live;
+    mail::traffic_stream stream;
   };
 
   std::vector<candidate> candidates_;

@@ -6,7 +6,7 @@ namespace stellwerk::policy {
 
 void spill_node::propose(const facts& about, const history& past, const live_state& live, time_point now,
                          proposal& out) const {
-  out.enter_spill(config_, live);
+  out.enter_spill(config_, live, about.stream);
   child_->propose(about, past, live, now, out);
   out.leave_spill();
 }

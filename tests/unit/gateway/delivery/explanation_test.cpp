@@ -21,7 +21,7 @@ class kept_live_state final : public policy::live_state {
   explicit kept_live_state(const decision_made& what) {
     const auto destinations = what.rules.destinations();
     for (std::size_t i = 0; i < destinations.size(); ++i) {
-      statuses_.push_back(what.live.destination(i));
+      statuses_.push_back(what.live.destination(i, what.about.stream));
       pairs_.push_back(what.live.pair(i, what.about.mailbox_provider));
       senders_.push_back(what.live.sender_refused(i, what.about.message->header_from_domain));
       rooms_.emplace_back();
@@ -29,7 +29,9 @@ class kept_live_state final : public policy::live_state {
         rooms_.back().push_back(what.live.limit_has_room(limit, i));
     }
   }
-  [[nodiscard]] policy::destination_status destination(std::size_t index) const override { return statuses_[index]; }
+  [[nodiscard]] policy::destination_status destination(std::size_t index, mail::traffic_stream) const override {
+    return statuses_[index];
+  }
   [[nodiscard]] policy::candidate_reason pair(std::size_t index, std::string_view) const override {
     return pairs_[index];
   }

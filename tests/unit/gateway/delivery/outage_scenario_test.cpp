@@ -364,5 +364,25 @@ TEST_F(outage, the_redundancy_spends_no_budget_and_an_empty_budget_defers) {
   EXPECT_GE(attempts_at("esp", drained), 95U) << "a first attempt at the standby is the redundancy and spends nothing";
 }
 
+TEST_F(outage, newsletters_alone_do_not_wait_in_slow_start) {
+  start();
+  const auto letters = [&](duration time) {
+    for (duration gone{0}; gone < time; gone += milliseconds{50}) {
+      submit([](spool::accept_request& request) { request.message.stream = mail::traffic_stream::marketing; });
+      run_for(milliseconds{50});
+    }
+  };
+  letters(minutes{1});
+  runner_.scripts["onprem"] = [](const auto&) { return refuses_connections(); };
+  runner_.handshakes["onprem"] = [] { return false; };
+  letters(minutes{1});
+  runner_.scripts["onprem"] = [](const auto&) { return delivers(milliseconds{400}); };
+  runner_.handshakes.clear();
+  const steady_point from = clock_.steady();
+  letters(minutes{3});
+  run_for(minutes{1});
+  EXPECT_LE(percentile(hand_offs(from, from + minutes{3}), 0.99), seconds{1});
+}
+
 }  // namespace
 }  // namespace stellwerk::delivery

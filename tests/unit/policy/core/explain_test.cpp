@@ -84,9 +84,9 @@ TEST(assumed_live_state, sets_each_state_by_name) {
   for (const auto& [state, reason] : rows) {
     assumed_live_state live{*rules};
     ASSERT_TRUE(live.assume(*rules, "onprem", {state, 7, 1.5}));
-    EXPECT_EQ(live.destination(0).unavailable, reason) << state;
-    EXPECT_EQ(live.destination(0).backlog, 7);
-    EXPECT_EQ(live.destination(1).unavailable, candidate_reason::none);
+    EXPECT_EQ(live.destination(0, mail::traffic_stream::transactional).unavailable, reason) << state;
+    EXPECT_EQ(live.destination(0, mail::traffic_stream::transactional).backlog, 7);
+    EXPECT_EQ(live.destination(1, mail::traffic_stream::transactional).unavailable, candidate_reason::none);
     EXPECT_EQ(summary(*rules, rules->decide(message.about(), {}, live, sample_now)),
               reason == candidate_reason::none ? "onprem" : "mailjet");
   }

@@ -234,7 +234,7 @@ class sample_live_state final : public live_state {
     return *this;
   }
 
-  destination_status destination(std::size_t index) const override {
+  destination_status destination(std::size_t index, mail::traffic_stream /*stream*/) const override {
     const auto found = destinations.find(index);
     return found == destinations.end() ? destination_status{} : found->second;
   }
