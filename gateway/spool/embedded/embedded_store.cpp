@@ -216,6 +216,9 @@ result<std::unique_ptr<embedded_store>> open_embedded_store(const spool_config& 
   if (auto ready = parts->segments->recover(std::move(*segments), start->totals.next_segment); !ready) {
     return failed(ready.error());
   }
+  // The names `state` and `segments` are as durable as what is acknowledged into them.
+  file_system& files = options.files ? *options.files : posix_file_system();
+  if (auto synced = files.sync_directory(config.data_directory); !synced) return failed(synced.error());
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(time.steady() - begun);
   log.info("spool.open", {{"directory", config.data_directory}, {"milliseconds", took.count()}});
   return std::unique_ptr<embedded_store>{

@@ -107,10 +107,9 @@ class posix_files final : public file_system {
  public:
   result<void> make_directory(const std::string& path) override {
     for (std::size_t at = path.find('/', 1); at != std::string::npos; at = path.find('/', at + 1)) {
-      if (::mkdir(path.substr(0, at).c_str(), 0750) != 0 && errno != EEXIST) return last_error("spool.make_directory");
+      if (auto made = make_one(path.substr(0, at)); !made) return made.error();
     }
-    if (::mkdir(path.c_str(), 0750) != 0 && errno != EEXIST) return last_error("spool.make_directory");
-    return {};
+    return make_one(path);
   }
 
   result<std::unique_ptr<segment_file>> open_append(const std::string& path) override {
@@ -163,6 +162,16 @@ class posix_files final : public file_system {
     struct statvfs info {};
     if (::statvfs(path.c_str(), &info) != 0) return last_error("spool.free_bytes");
     return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+  }
+
+ private:
+  // A new name is durable with what stands in it.
+  result<void> make_one(const std::string& path) {
+    if (::mkdir(path.c_str(), 0750) == 0) {
+      const std::size_t name = path.rfind('/');
+      return sync_directory(name == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(name, 1)));
+    }
+    return errno == EEXIST ? result<void>{} : last_error("spool.make_directory");
   }
 };
 
