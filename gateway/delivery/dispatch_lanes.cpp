@@ -59,8 +59,9 @@ std::size_t dispatcher::room_of(const lane& one) const {
     if (room > 0 || !table_.spills(name)) break;
   }
   if (!available) {
-    const bool panic = !names.empty() && std::all_of(names.begin(), names.end(),
-                                                     [&](const auto& name) { return table_.panic_allowed(name, one.row().stream); });
+    const bool panic = !names.empty() && std::all_of(names.begin(), names.end(), [&](const auto& name) {
+      return table_.panic_allowed(name, one.row().stream);
+    });
     if (panic) room = table_.room(names.front(), one.row().stream);
     if (!known) room = take_max;  // a reload took every destination of this lane: its mail is decided anew
   }

@@ -206,7 +206,8 @@ void dispatcher::fall_back(settlement& work, const job& done, const spool::recip
     after = as_deferred(std::move(after), now, "no_destination_available", now);
   }
   if (own.permanent && table_.brake_holds(done.held.destination, true)) after = as_held(after, "bounce_brake", now);
-  if (after.state == mail::recipient_state::deferred && !table_.available(done.held.destination, done.held.subject.stream)) {
+  if (after.state == mail::recipient_state::deferred &&
+      !table_.available(done.held.destination, done.held.subject.stream)) {
     // Everything is out: it waits in its lane and leaves with the first one back.
     after = as_deferred(std::move(after), now, "no_destination_available", now);
   }

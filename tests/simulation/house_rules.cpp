@@ -125,6 +125,7 @@ house_rules draw_rules(chance& dice) {
   house.delivery.lane_sweep = 10s;
   house.spool.data_directory = "/data";
   house.spool.inline_body_max = 600;
+  house.spool.inline_line_max = 5;
   house.spool.segment_bytes = 16'000;
   draw_routes(house, dice);
   return house;

@@ -152,10 +152,18 @@ result<accept_result> batch_writer::merge(const idempotency_hash& hash, idempote
   return accept_result{id, false, std::move(added)};
 }
 
+bool batch_writer::is_inline(const cached_message& message, const mail::content_ptr& content) const {
+  if (!content) return true;
+  if (content->size() > context_.inline_body_max) return false;
+  // As the lane stood before this batch: a batch is small against the line that counts here.
+  return std::none_of(message.open.begin(), message.open.end(), [this](const open_recipient& one) {
+    return context_.tally.in_line(one.lane) > context_.inline_line_max;
+  });
+}
+
 void batch_writer::put_body(cached_message& message, const mail::content_ptr& content) {
   const std::string_view id = message.row.id.view();
-  const bool is_inline = !content || content->size() <= context_.inline_body_max;
-  if (is_inline) {
+  if (is_inline(message, content)) {
     message.place.reset();
     batch_.put(family::body, id, encode_inline_body(content ? std::string_view{*content} : std::string_view{}));
   } else {

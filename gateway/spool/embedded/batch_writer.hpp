@@ -47,6 +47,7 @@ struct batch_context {
   const tallies& tally;
   std::uint64_t hash_seed = 0;
   std::uint64_t inline_body_max = 0;
+  std::uint64_t inline_line_max = 0;
   duration idempotency_retention{};
   time_point now{};
 };
@@ -73,6 +74,8 @@ class batch_writer {
   [[nodiscard]] accept_result store_message(accept_request&& request);
   [[nodiscard]] result<accept_result> merge(const idempotency_hash& hash, idempotency_row known,
                                             accept_request&& request);
+  // Whether its body belongs in the state: it is small and will soon be gone.
+  [[nodiscard]] bool is_inline(const cached_message& message, const mail::content_ptr& content) const;
   void put_body(cached_message& message, const mail::content_ptr& content);
   void put_new_recipient(cached_message& message, const recipient_row& row);
   void put_ledger(const std::vector<ledger_row>& rows);

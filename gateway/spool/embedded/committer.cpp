@@ -131,6 +131,7 @@ batch_context committer::context() const {
           tallies_,
           hash_seed_,
           config_.inline_body_max,
+          config_.inline_line_max,
           config_.idempotency_retention,
           parts_.time.now()};
 }

@@ -101,6 +101,11 @@ void tallies::apply(const tally_changes& changes) {
   }
 }
 
+std::uint64_t tallies::in_line(lane_id lane) const {
+  const auto known = in_line_.find(lane);
+  return known == in_line_.end() ? 0 : known->second;
+}
+
 std::uint64_t tallies::tied_to(std::string_view destination) const {
   const auto known = tied_.find(destination);
   return known == tied_.end() ? 0 : known->second;

@@ -40,6 +40,7 @@ class tallies {
   void apply(const tally_changes& changes);
 
   [[nodiscard]] std::map<lane_id, std::uint64_t> in_line() const { return {in_line_.begin(), in_line_.end()}; }
+  [[nodiscard]] std::uint64_t in_line(lane_id lane) const;
   [[nodiscard]] std::uint64_t tied_to(std::string_view destination) const;
   [[nodiscard]] std::vector<usage_row> usage() const;
 

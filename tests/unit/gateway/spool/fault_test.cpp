@@ -25,6 +25,7 @@ class fault_test : public store_fixture {
     options_.files = &disk_->files();
     options_.env = &disk_->env();
     config_.segment_bytes = 60'000;
+    config_.inline_line_max = 4;
     ids_seen_.clear();
   }
   void TearDown() override { close(); }

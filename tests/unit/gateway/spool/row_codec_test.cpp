@@ -111,11 +111,14 @@ TEST(row_codec, finished_recipient_keeps_its_last_attempt_in_few_bytes) {
 // Every shorter value is either refused or (a field that a later version added) read as a default; never a crash.
 TEST(row_codec, cut_values_are_refused) {
   const std::string message = encode(full_message(), noon);
-  for (std::size_t size = 0; size < message.size(); ++size) {
-    EXPECT_FALSE(decode_message(an_id(3), std::string_view{message}.substr(0, size))) << size;
-  }
-  const std::string recipient = encode(full_recipient(), mail::traffic_stream::marketing);
   std::vector<std::size_t> read;
+  for (std::size_t size = 0; size < message.size(); ++size) {
+    if (decode_message(an_id(3), std::string_view{message}.substr(0, size))) read.push_back(size);
+  }
+  // Rows of before end where the names of invariants begin.
+  EXPECT_EQ(read, std::vector{message.size() - std::size("2?residency?consent") + 1});
+  const std::string recipient = encode(full_recipient(), mail::traffic_stream::marketing);
+  read.clear();
   for (std::size_t size = 0; size < recipient.size(); ++size) {
     if (decode_recipient(full_recipient().key, std::string_view{recipient}.substr(0, size))) read.push_back(size);
   }

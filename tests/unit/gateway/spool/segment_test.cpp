@@ -54,6 +54,30 @@ TEST_F(segment_test, a_full_segment_is_closed_and_the_next_one_opened) {
     EXPECT_EQ(content_of(rows[i]), a_body(40'000, static_cast<char>('a' + i)));
 }
 
+TEST_F(segment_test, behind_a_long_line_small_bodies_go_to_a_segment_too) {
+  close();
+  config_.inline_line_max = 3;
+  open();
+  std::vector<recipient_row> rows;
+  for (char fill = 'a'; fill < 'e'; ++fill) rows.push_back(accept_body(100, fill));
+  EXPECT_EQ(segment_files(), 0U);  // nobody stood behind more than three
+  rows.push_back(accept_body(100, 'e'));
+  EXPECT_EQ(segment_files(), 1U);
+  accept_request elsewhere = a_message({"ada@example.org"}, a_body(100, 'f'));
+  elsewhere.recipients[0].lane = 2;  // a lane with nobody in it
+  const std::uint64_t before = store_->health().body_bytes;
+  auto answer = accept(std::move(elsewhere));
+  ASSERT_TRUE(answer);
+  rows.push_back(answer->added.at(0));
+  EXPECT_EQ(store_->health().body_bytes, before);
+  restart();
+  for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(content_of(rows[i]), a_body(100, static_cast<char>('a' + i)));
+  for (const recipient_row& row : rows) deliver(row);
+  EXPECT_EQ(store_->health().body_bytes_live, 0U);
+  accept_body(100, 'g');
+  EXPECT_EQ(store_->health().body_bytes_live, 0U);  // the line is short again
+}
+
 TEST_F(segment_test, a_body_larger_than_a_segment_has_one_of_its_own) {
   const recipient_row row = accept_body(300'000);
   const recipient_row next = accept_body(50'000, 'n');
