@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t take_max = 64;    // items of one lane in one turn
 constexpr std::size_t group_max = 100;  // recipients of one message taken together (RFC 5321 4.5.3.1.8)
 constexpr std::size_t sweep_max = 200;  // old entries looked at per lane and sweep
+constexpr std::uint64_t expired_bytes_max = 16ULL
+                                            << 20;  // of held mail that expires in one sweep; one message at least
 constexpr duration housekeeping_interval{std::chrono::milliseconds{250}};
 constexpr std::size_t put_off_max = 100;  // recipients of a closed pair written a later due time in one interval
 constexpr duration idle_interval{std::chrono::seconds{1}};
@@ -342,24 +344,43 @@ void dispatcher::sweep_held() {
     filter.limit = sweep_max;
     filter.after = after;
     auto listed = env_.store.list(filter);
-    const bool is_last = !listed || listed->size() < sweep_max;
-    post([this, next = is_last ? std::nullopt : std::optional{listed->back().message.id}] {
+    std::optional<queue_id> next;  // the last one seen; none: the walk begins anew
+    if (listed) next = expire_some(*listed, now);
+    const bool is_whole = !listed || listed->size() < sweep_max;
+    if (is_whole && listed && !listed->empty() && next == listed->back().message.id) next.reset();
+    post([this, next] {
       held_seen_ = next;
       sweeping_held_ = false;
     });
-    if (!listed) return;
-    std::map<queue_id, std::vector<spool::recipient_key>> ended;
-    for (const spool::listed_recipient& one : *listed) {
-      if (now >= one.message.expires) ended[one.message.id].push_back(one.recipient.key);
-    }
-    for (auto& [id, keys] : ended) {
-      auto loaded = env_.store.load_message(id);
-      if (!loaded) continue;
-      auto message = make_delivery_message(loaded->message, loaded->content);
-      if (!message) continue;
-      post([this, message = *message, keys = std::move(keys)] { expire_held(message, keys); });
-    }
   });
+}
+
+// On a reader thread. What its notices return of them is in memory at once: no more than a bound of it in one sweep.
+std::optional<queue_id> dispatcher::expire_some(const std::vector<spool::listed_recipient>& listed, time_point now) {
+  std::optional<queue_id> seen;
+  std::uint64_t bytes = 0;
+  for (std::size_t from = 0; from < listed.size();) {
+    const spool::message_row& row = listed[from].message;
+    std::vector<spool::recipient_key> keys;
+    std::size_t to = from;
+    for (; to < listed.size() && listed[to].message.id == row.id; ++to) keys.push_back(listed[to].recipient.key);
+    from = to;
+    if (now >= row.expires) {
+      if (bytes > 0 && bytes + row.size > expired_bytes_max) break;
+      bytes += row.size;
+      expire_held(row.id, std::move(keys));
+    }
+    seen = row.id;
+  }
+  return seen;
+}
+
+void dispatcher::expire_held(const queue_id& id, std::vector<spool::recipient_key> keys) {
+  auto loaded = env_.store.load_message(id);
+  if (!loaded) return;
+  auto message = make_delivery_message(loaded->message, loaded->content);
+  if (!message) return;
+  post([this, message = *message, keys = std::move(keys)] { expire_held(message, keys); });
 }
 
 void dispatcher::expire_held(const message_ptr& message, std::vector<spool::recipient_key> keys) {

@@ -305,6 +305,8 @@ class dispatcher final : public spool::acceptor {
   [[nodiscard]] lane_item item_for(const message_ptr& message, const spool::recipient_row& row);
   [[nodiscard]] bool moves(const lane& one) const;
   void sweep_held();
+  std::optional<queue_id> expire_some(const std::vector<spool::listed_recipient>& listed, time_point now);
+  void expire_held(const queue_id& id, std::vector<spool::recipient_key> keys);
   void expire_held(const message_ptr& message, std::vector<spool::recipient_key> keys);
   void put_back_unread(spool::lane_id lane, const spool::due_entry& entry, const error& failure);
   void read_again(steady_point now);

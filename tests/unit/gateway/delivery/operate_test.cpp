@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 namespace stellwerk::delivery {
 namespace {
 
@@ -145,6 +147,29 @@ TEST_F(operate_test, held_mail_expires_however_much_older_mail_is_held_before_it
   ASSERT_EQ(row(id).state, recipient_state::held);
   pass(5min);
   EXPECT_EQ(row(id).state, recipient_state::expired);
+}
+
+TEST_F(operate_test, large_held_mail_expires_a_part_at_a_time) {
+  rules_.routes[0].via.what = policy::node_config::kind::hold;
+  rules_.routes[0].via.children.clear();
+  rules_.routes[0].via.name = "not yet";
+  start();
+  std::vector<queue_id> all;
+  for (int i = 0; i < 4; ++i) {
+    all.push_back(submit({"late@example.org"}, [this](spool::accept_request& request) {
+      request.message.expires = clock_.now() + 1min;
+      request.message.size = 10'000'000;
+      request.message.dsn_allowed = false;
+    }));
+  }
+  const auto expired = [&] {
+    return std::count_if(all.begin(), all.end(),
+                         [this](const queue_id& id) { return row(id).state == recipient_state::expired; });
+  };
+  for (int i = 0; i < 300 && expired() == 0; ++i) pass(1s);
+  EXPECT_EQ(expired(), 1) << "what two of them return is too much for one sweep";
+  pass(5min);
+  EXPECT_EQ(expired(), 4);
 }
 
 TEST_F(operate_test, an_operator_decides_what_nobody_may_repeat) {
