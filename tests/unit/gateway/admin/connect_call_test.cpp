@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "stellwerk/v1/admin.pb.h"
+
 namespace stellwerk::admin {
 namespace {
 
