@@ -104,7 +104,7 @@ std::vector<std::string> policy::binding_invariants(const facts& about) const {
   return impl_->invariants.binding(about);
 }
 
-std::vector<std::string> policy::binding_invariants() const { return impl_->invariants.choosing(); }
+std::vector<std::string> policy::binding_invariants() const { return impl_->invariants.binding(); }
 
 std::vector<std::pair<std::string, std::uint64_t>> policy::take_errors() const {
   std::vector<std::pair<std::string, std::uint64_t>> out;

@@ -118,8 +118,9 @@ class policy {
   // The invariant that keeps this message from the destination; "" if none does.
   [[nodiscard]] std::string_view forbidden_by(const facts& about, std::uint16_t destination) const;
 
-  // The invariants that bind whatever is made from this message: those that choose among destinations and apply to it,
-  // an evaluation error included. In the second form nobody may look at the message: all of them.
+  // The invariants that a report on this message inherits by name: those that choose among destinations, by what the
+  // report does not share with it, and apply to it, an evaluation error included. In the second form nobody may look at
+  // the message: all that may.
   [[nodiscard]] std::vector<std::string> binding_invariants(const facts& about) const;
   [[nodiscard]] std::vector<std::string> binding_invariants() const;
 

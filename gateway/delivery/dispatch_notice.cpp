@@ -48,6 +48,10 @@ bool wants_notice(const spool::message_row& message, const spool::recipient_row&
   return message.dsn_allowed && !message.reverse_path.empty() && !row.dsn.never;
 }
 
+bool is_told_of_failure(const spool::message_row& message, const spool::recipient_row& row) {
+  return wants_notice(message, row) && row.dsn.on_failure && !planted(defect::notice_forgotten);
+}
+
 // All that a notice says, so that it can be said again about fewer.
 struct notice_text {
   mail::delivery_report report;
@@ -105,59 +109,53 @@ void explain(mail::reported_recipient& one, const spool::recipient_row& after) {
 
 }  // namespace
 
+// One for all who are bound alike: what keeps the report on one recipient at home is no matter of the report on
+// another.
 dispatcher::owed_notice& dispatcher::owe(settlement& work, const spool::message_row& message,
-                                         const mail::content_ptr& content, mail::report_kind kind) {
+                                         const mail::content_ptr& content, mail::report_kind kind,
+                                         std::vector<std::string> bound_by) {
   const auto known = std::find_if(work.notices.begin(), work.notices.end(), [&](const owed_notice& one) {
-    return one.kind == kind && one.message.id == message.id;
+    return one.kind == kind && one.message.id == message.id && one.bound_by == bound_by;
   });
   if (known != work.notices.end()) return *known;
-  return work.notices.emplace_back(owed_notice{message, content, kind, {}, {}, message.bound_by});
+  return work.notices.emplace_back(owed_notice{message, content, kind, {}, {}, std::move(bound_by)});
 }
 
 // What keeps the message at home keeps the report on it there, whatever the invariant reads of it: the report has
 // neither its header nor its recipients, and may return all of it.
-void dispatcher::bind(owed_notice& owed, const std::vector<std::string>& invariants) {
-  for (const std::string& name : invariants) {
-    const bool is_known = std::find(owed.bound_by.begin(), owed.bound_by.end(), name) != owed.bound_by.end();
-    if (!is_known) owed.bound_by.push_back(name);
-  }
+std::vector<std::string> dispatcher::binding(const delivery_message& message,
+                                             const spool::recipient_row& recipient) const {
+  return rules_->binding_invariants(facts_of(message, recipient, env_.time.now()));
 }
 
-void dispatcher::bind(owed_notice& owed, const delivery_message& message, const spool::recipient_row& recipient) {
-  bind(owed, rules_->binding_invariants(facts_of(message, recipient, env_.time.now())));
-}
-
-bool dispatcher::bounce_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after) {
-  owed_notice* owed = failure_notice(work, message.row(), message.content(), after);
-  if (owed != nullptr) bind(*owed, message, after);
-  return owed != nullptr;
+dispatcher::owed_notice* dispatcher::bounce_notice(settlement& work, const delivery_message& message,
+                                                   const spool::recipient_row& after) {
+  if (!is_told_of_failure(message.row(), after)) return nullptr;
+  return &failure_notice(work, message.row(), message.content(), after, binding(message, after));
 }
 
 // Whoever asked to be told of success is told that it went to where nobody will tell more: a next hop without DSN, or
 // an API (RFC 3461 section 5.2.2).
 void dispatcher::relayed_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after) {
   if (!after.dsn.on_success || !wants_notice(message.row(), after)) return;
-  owed_notice& owed = owe(work, message.row(), message.content(), mail::report_kind::relayed);
-  owed.recipients.push_back(reported(after));
-  bind(owed, message, after);
+  owe(work, message.row(), message.content(), mail::report_kind::relayed, binding(message, after))
+      .recipients.push_back(reported(after));
 }
 
 // A message that may be what ends the process is not looked at again: its notice returns nothing of it, and is bound by
 // whatever might bind it.
 void dispatcher::poison_notice(settlement& work, const spool::message_row& message, const spool::recipient_row& after) {
-  owed_notice* owed = failure_notice(work, message, nullptr, after);
-  if (owed != nullptr) bind(*owed, rules_->binding_invariants());
+  if (is_told_of_failure(message, after)) failure_notice(work, message, nullptr, after, rules_->binding_invariants());
 }
 
-dispatcher::owed_notice* dispatcher::failure_notice(settlement& work, const spool::message_row& message,
-                                                    const mail::content_ptr& content,
-                                                    const spool::recipient_row& after) {
-  if (!wants_notice(message, after) || !after.dsn.on_failure || planted(defect::notice_forgotten)) return nullptr;
+dispatcher::owed_notice& dispatcher::failure_notice(settlement& work, const spool::message_row& message,
+                                                    const mail::content_ptr& content, const spool::recipient_row& after,
+                                                    std::vector<std::string> bound_by) {
   mail::reported_recipient one = reported(after);
   explain(one, after);
-  owed_notice& owed = owe(work, message, content, mail::report_kind::failed);
+  owed_notice& owed = owe(work, message, content, mail::report_kind::failed, std::move(bound_by));
   owed.recipients.push_back(std::move(one));
-  return &owed;
+  return owed;
 }
 
 void dispatcher::delay_notice(settlement& work, const delivery_message& message, spool::recipient_row& after) {
@@ -165,10 +163,9 @@ void dispatcher::delay_notice(settlement& work, const delivery_message& message,
   const time_point now = env_.time.now();
   if (!wants_notice(message.row(), after) || now - message.starts() < config_.delay_warning) return;
   after.delay_warned = true;
-  owed_notice& owed = owe(work, message.row(), message.content(), mail::report_kind::delayed);
+  owed_notice& owed = owe(work, message.row(), message.content(), mail::report_kind::delayed, binding(message, after));
   owed.recipients.push_back(reported(after));
   owed.recipients.back().will_retry_until = message.row().expires;
-  bind(owed, message, after);
 }
 
 void dispatcher::make_notices(settlement& work) {

@@ -310,9 +310,8 @@ void dispatcher::handle(accept_event& event) {
     if (is_final(row.state))
       request.ledger.push_back(ledger_line(message->row(), row, events::event_kind::disposition));
     const bool is_told = row.state == mail::recipient_state::refused || row.state == mail::recipient_state::suppressed;
-    if (is_told && bounce_notice(told, *message, row)) {
-      told.notices.back().about.push_back(static_cast<std::uint32_t>(i));
-    }
+    owed_notice* notice = is_told ? bounce_notice(told, *message, row) : nullptr;
+    if (notice != nullptr) notice->about.push_back(static_cast<std::uint32_t>(i));
     lease(row.key);
     pending.keys.push_back(row.key);
   }

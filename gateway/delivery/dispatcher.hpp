@@ -182,7 +182,7 @@ class dispatcher final : public spool::acceptor {
     mail::report_kind kind = mail::report_kind::failed;
     std::vector<mail::reported_recipient> recipients;
     std::vector<std::uint32_t> about;   // with an acceptance: their positions in it
-    std::vector<std::string> bound_by;  // invariants that apply to one of them
+    std::vector<std::string> bound_by;  // invariants that apply to each of them
   };
 
   // A settle under construction.
@@ -271,19 +271,19 @@ class dispatcher final : public spool::acceptor {
   [[nodiscard]] spool::recipient_row not_started(spool::recipient_row row, const policy::decision& why);
 
   // dispatch_notice.cpp
-  // True: its sender is to be told.
-  bool bounce_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after);
+  // Null: nobody is to be told.
+  owed_notice* bounce_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after);
   void delay_notice(settlement& work, const delivery_message& message, spool::recipient_row& after);
   void relayed_notice(settlement& work, const delivery_message& message, const spool::recipient_row& after);
   void poison_notice(settlement& work, const spool::message_row& message, const spool::recipient_row& after);
-  // Null: nobody is to be told.
-  owed_notice* failure_notice(settlement& work, const spool::message_row& message, const mail::content_ptr& content,
-                              const spool::recipient_row& after);
-  static void bind(owed_notice& owed, const std::vector<std::string>& invariants);
-  void bind(owed_notice& owed, const delivery_message& message, const spool::recipient_row& recipient);
+  owed_notice& failure_notice(settlement& work, const spool::message_row& message, const mail::content_ptr& content,
+                              const spool::recipient_row& after, std::vector<std::string> bound_by);
+  [[nodiscard]] std::vector<std::string> binding(const delivery_message& message,
+                                                 const spool::recipient_row& recipient) const;
   void expire(settlement& work, const message_ptr& message, const spool::recipient_row& before);
   [[nodiscard]] static owed_notice& owe(settlement& work, const spool::message_row& message,
-                                        const mail::content_ptr& content, mail::report_kind kind);
+                                        const mail::content_ptr& content, mail::report_kind kind,
+                                        std::vector<std::string> bound_by);
   void make_notices(settlement& work);
   void make_notice(settlement& work, owed_notice owed);
 

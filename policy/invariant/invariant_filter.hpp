@@ -39,14 +39,18 @@ class invariant_filter {
   void apply(const facts& about, std::span<const destination_traits> destinations,
              std::vector<candidate>& candidates) const;
 
-  // Of the invariants that choose among destinations, the names of those that apply to `about`; fail-closed.
+  // The names that a report on `about` has to inherit: of the invariants that choose among destinations by what such a
+  // report does not share with its message, those that apply to it; fail-closed. The others say the same of both.
   [[nodiscard]] std::vector<std::string> binding(const facts& about) const;
-  // The names of all of these.
-  [[nodiscard]] std::vector<std::string> choosing() const;
+  // All of these, for a message that nobody may look at.
+  [[nodiscard]] std::vector<std::string> binding() const;
 
   [[nodiscard]] std::span<const compiled_invariant> all() const { return invariants_; }
 
  private:
+  [[nodiscard]] bool is_inherited(const compiled_invariant& one, const facts& about) const;
+  [[nodiscard]] bool knows(const std::string& name) const;
+
   std::vector<compiled_invariant> invariants_;
 };
 

@@ -377,16 +377,107 @@ TEST_F(notice_test, what_keeps_the_mail_at_home_by_its_header_keeps_its_notice_t
   EXPECT_EQ(in_flight_at(), "onprem");
 }
 
-TEST_F(notice_test, an_invariant_about_one_recipient_binds_the_notice_about_all) {
+TEST_F(notice_test, an_invariant_about_one_recipient_binds_the_notice_about_that_one) {
   traits_[0].zone = "on_prem";
   rules_.invariants.push_back(
       {"home", "policy.invariants[0]", "recipient.domain == \"clinic.example\"", "zone == \"on_prem\"", ""});
+  rules_.invariants.push_back(
+      {"abroad", "policy.invariants[1]", "recipient.domain == \"example.net\"", "zone != \"on_prem\"", ""});
   start();
-  submit({"a@example.org", "b@clinic.example"});
+  submit({"a@clinic.example", "b@clinic.example", "c@example.org"});
+  submit({"d@example.net"});
+  ASSERT_EQ(runner_.attempts.size(), 2U);
   ASSERT_TRUE(dispatcher_->destinations().drain("onprem", "maintenance"));
   const auto gone = outcome_of(attempt_outcome::rejected_recipient, 550, "5.1.1", "550 5.1.1 who");
-  answer({gone, gone});
-  EXPECT_TRUE(runner_.attempts.empty());
+  answer({gone, gone, gone});
+  runner_.attempts.pop_front();
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  EXPECT_EQ(in_flight_at(), "mailjet");
+  take(runner_.attempts.front().what);
+  expect_told_once({"c@example.org"});
+  answer({outcome_of(attempt_outcome::delivered)});
+  ASSERT_TRUE(dispatcher_->destinations().resume("onprem"));
+  pass(2min);
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  EXPECT_EQ(in_flight_at(), "onprem");
+  take(runner_.attempts.front().what);
+  expect_told_once({"a@clinic.example", "b@clinic.example", "c@example.org"});
+}
+
+TEST_F(notice_test, recipients_that_no_one_destination_may_have_are_told_of_apart) {
+  traits_[0].zone = "on_prem";
+  rules_.invariants.push_back(
+      {"home", "policy.invariants[0]", "recipient.domain == \"clinic.example\"", "zone == \"on_prem\"", ""});
+  rules_.invariants.push_back(
+      {"abroad", "policy.invariants[1]", "recipient.domain == \"example.net\"", "zone != \"on_prem\"", ""});
+  start();
+  submit({"a@clinic.example", "b@example.net"}, refuse_all);
+  ASSERT_EQ(runner_.attempts.size(), 2U) << "one for each, and none is held";
+  answer_all();
+  expect_told_once({"a@clinic.example", "b@example.net"});
+}
+
+// Its `only` says nothing of the report, which has no such field: what the field of the message was, nobody knows.
+TEST_F(notice_test, an_only_that_reads_a_header_keeps_the_notice_at_home_too) {
+  traits_[0].zone = "on_prem";
+  rules_.invariants.push_back(
+      {"home", "policy.invariants[0]", "", "header[\"x-class\"] != \"personal\" || zone == \"on_prem\"", ""});
+  start();
+  submit({"a@example.org"}, [](spool::accept_request& request) {
+    request.content = std::make_shared<const std::string>(
+        "From: Shop <sender@shop.example>\r\nX-Class: personal\r\nSubject: Your result\r\n\r\nBody.\r\n");
+  });
+  submit({"b@example.org"});
+  ASSERT_EQ(in_flight_at(), "onprem");
+  ASSERT_TRUE(dispatcher_->destinations().drain("onprem", "maintenance"));
+  const auto gone = outcome_of(attempt_outcome::rejected_recipient, 550, "5.1.1", "550 5.1.1 who");
+  answer({gone});
+  answer({gone});
+  ASSERT_EQ(runner_.attempts.size(), 1U) << "what may go anywhere is reported from anywhere";
+  EXPECT_EQ(in_flight_at(), "mailjet");
+  take(runner_.attempts.front().what);
+  expect_told_once({"b@example.org"});
+}
+
+TEST_F(notice_test, a_reload_that_renames_an_invariant_frees_no_notice) {
+  traits_[0].zone = "on_prem";
+  rules_.invariants.push_back(
+      {"home", "policy.invariants[0]", "header[\"x-class\"] == \"personal\"", "zone == \"on_prem\"", ""});
+  start();
+  submit({"a@example.org"}, [](spool::accept_request& request) {
+    request.content = std::make_shared<const std::string>(
+        "From: Shop <sender@shop.example>\r\nX-Class: personal\r\nSubject: Your result\r\n\r\nBody.\r\n");
+  });
+  ASSERT_EQ(in_flight_at(), "onprem");
+  ASSERT_TRUE(dispatcher_->destinations().drain("onprem", "maintenance"));
+  answer({outcome_of(attempt_outcome::rejected_recipient, 550, "5.1.1", "550 5.1.1 who")});
+  ASSERT_TRUE(runner_.attempts.empty());
+  rules_.invariants[0].name = "residency";
+  policy_ = std::get<std::shared_ptr<const policy::policy>>(policy::compile(rules_, traits_));
+  dispatcher_->adopt(policy_, stream_shares{});
+  ASSERT_TRUE(dispatcher_->destinations().resume("onprem"));
+  pass(2min);
+  ASSERT_EQ(in_flight_at(), "onprem");
+  answer({outcome_of(attempt_outcome::deferred_destination, 421, "4.3.2", "421 4.3.2 not now")});
+  EXPECT_TRUE(runner_.attempts.empty()) << "no failover out of its zone";
+}
+
+// Two zones by tenant: what the notice shares with its message is asked of it again, and binds it no further.
+TEST_F(notice_test, a_notice_of_poison_is_not_bound_by_what_another_tenant_asks_for) {
+  traits_[0].zone = "on_prem";
+  rules_.invariants.push_back({"home", "policy.invariants[0]", "tenant == \"clinic\"", "zone == \"on_prem\"", ""});
+  rules_.invariants.push_back({"abroad", "policy.invariants[1]", "tenant == \"acme\"", "zone != \"on_prem\"", ""});
+  start();
+  submit({"a@example.org"});
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(runner_.attempts.size(), 1U);
+    EXPECT_FALSE(runner_.attempts.front().what.reverse_path.empty());
+    shut_down();
+    start();
+  }
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  EXPECT_EQ(runner_.attempts.front().what.reverse_path, "");
+  EXPECT_EQ(in_flight_at(), "mailjet");
 }
 
 TEST_F(notice_test, a_notice_about_list_mail_needs_no_fields_of_list_mail) {
