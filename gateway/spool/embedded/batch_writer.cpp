@@ -127,11 +127,11 @@ result<accept_result> batch_writer::merge(const idempotency_hash& hash, idempote
     made.is_damaged = false;
     message = &context_.cache.insert(std::move(made));
   }
-  if (is_gone || message->is_finished) {
-    // The body was released with the last recipient; the new ones bring it again.
+  // The body was released with the last recipient; the new ones bring it again.
+  const bool has_no_body = is_gone || message->is_finished;
+  if (has_no_body) {
     message->is_finished = false;
     batch_.erase(family::history_message, known.id.view());
-    put_body(*message, request.content);
   }
   for (recipient_row& row : added) {
     row.key = {known.id, message->row.recipients++};
@@ -140,6 +140,7 @@ result<accept_result> batch_writer::merge(const idempotency_hash& hash, idempote
   if (message->open.empty()) {
     finish_message(*message);
   } else {
+    if (has_no_body) put_body(*message, request.content);
     batch_.put(family::message, known.id.view(), encode(message->row, {}));
   }
   put_ledger(request.ledger);

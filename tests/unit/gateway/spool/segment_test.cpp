@@ -78,6 +78,29 @@ TEST_F(segment_test, behind_a_long_line_small_bodies_go_to_a_segment_too) {
   EXPECT_EQ(store_->health().body_bytes_live, 0U);  // the line is short again
 }
 
+TEST_F(segment_test, behind_a_long_line_a_body_that_a_merge_brings_again_goes_to_a_segment_too) {
+  close();
+  config_.inline_line_max = 3;
+  open();
+  const auto merged = [&](const std::string& address) {
+    accept_request request = a_message({address}, a_body(100, 'm'));
+    request.idempotency = a_claim("fan-out", true);
+    auto answer = accept(std::move(request));
+    EXPECT_TRUE(answer);
+    return answer->added.at(0);
+  };
+  deliver(merged("ada@example.org"));  // the last recipient takes the body with it
+  for (int i = 0; i < 4; ++i) accept_body(100);
+  ASSERT_EQ(segment_files(), 0U);
+  const recipient_row again = merged("bob@example.org");
+  EXPECT_EQ(segment_files(), 1U);
+  EXPECT_EQ(content_of(again), a_body(100, 'm'));
+  restart();
+  EXPECT_EQ(content_of(again), a_body(100, 'm'));
+  deliver(again);
+  EXPECT_EQ(store_->health().body_bytes_live, 0U);
+}
+
 TEST_F(segment_test, a_body_larger_than_a_segment_has_one_of_its_own) {
   const recipient_row row = accept_body(300'000);
   const recipient_row next = accept_body(50'000, 'n');
