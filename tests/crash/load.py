@@ -184,7 +184,7 @@ class GrpcLoad(Load):
         os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
         import grpc
         from grpc_modules import pb, rpc
-        self.grpc, (self.pb, self.rpc) = grpc, pb, rpc
+        self.grpc, self.pb, self.rpc = grpc, pb, rpc
 
     async def open_session(self):
         options = [("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 300), ("grpc.use_local_subchannel_pool", 1)]
