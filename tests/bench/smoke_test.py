@@ -10,7 +10,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 TINY = {
-    "relay": ["--rows", "2k-kept,50k-each", "--targets", "direct,limit,stellwerk", "--count", "200", "--sessions", "5"],
+    "relay": ["--rows", "2k-kept,50k-each", "--targets", "direct,limit,stellwerk,unsynced", "--count", "200", "--sessions", "5"],
     "grpc": ["--grpc-count", "300"],
     "esp": ["--esp-count", "300"],
     "deep": ["--queued", "600", "--flow", "200", "--closed", "drained"],

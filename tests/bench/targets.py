@@ -83,12 +83,13 @@ class Stellwerk:
     """The gateway with its defaults: history on, a sync before every acknowledgement. Only `connections` is set, as for the tuned
     peers: attempts are counted from the accept commit on, so 20 sessions keep more than the default of 20 in flight."""
     name = "stellwerk"
+    more = ""  # configuration
 
     def __init__(self, bench, sink_port):
         self.bench, self.sink_port, self.gateway, self.port = bench, sink_port, None, None
 
     def start(self):
-        self.gateway = self.bench.gateway(RELAY_CONFIGURATION.format(sink=self.sink_port))
+        self.gateway = self.bench.gateway(RELAY_CONFIGURATION.format(sink=self.sink_port) + self.more)
         self.port = self.gateway.addresses["door"][1]
 
     def stop(self):
@@ -104,6 +105,12 @@ class Stellwerk:
 
     def rss(self):
         return self.gateway.rss()
+
+
+class Unsynced(Stellwerk):
+    """The same without a sync: what durability costs. Its acknowledgement promises nothing."""
+    name = "unsynced"
+    more = "spool: {sync: false}\n"
 
 
 class Peer:
@@ -147,7 +154,7 @@ class Peer:
 
 
 def make(name, bench, sink_port):
-    plain = {"direct": Direct, "limit": BareRelay, "stellwerk": Stellwerk}
+    plain = {"direct": Direct, "limit": BareRelay, "stellwerk": Stellwerk, "unsynced": Unsynced}
     if name in plain:
         return plain[name](bench, sink_port)
     script, _, variant = name.partition("-")

@@ -117,6 +117,9 @@ rocksdb::ColumnFamilyOptions family_options(family which, const state_options& o
   table.cache_index_and_filter_blocks = true;  // inside the bound of the cache
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
+  // The filter of a large table is a megabyte: read whole, a handful of them would turn the cache over with every look.
+  table.partition_filters = true;
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
   table.format_version = 5;
   out.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   if (which != family::idempotency) {  // keys that are hashes have no neighbours

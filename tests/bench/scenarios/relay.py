@@ -14,7 +14,7 @@ import report
 import targets
 
 SIZES = {"2k": 2048, "50k": 51200}
-TARGETS = ["direct", "limit", "stellwerk", "postfix-tuned", "postfix-stock"]
+TARGETS = ["direct", "limit", "stellwerk", "unsynced", "postfix-tuned", "postfix-stock"]
 PEERS = ["haraka-outbound", "exim-tuned"]
 
 
