@@ -22,6 +22,15 @@ void refuse_all(spool::accept_request& request) {
   for (spool::recipient_row& row : request.recipients) row.state = recipient_state::refused;
 }
 
+// As a local MTA does that splits one message into transactions, or repeats itself.
+void refuse_all_under_one_key(spool::accept_request& request) {
+  refuse_all(request);
+  request.idempotency.emplace();
+  request.idempotency->tenant = "acme";
+  request.idempotency->key = "one";
+  request.idempotency->merge_recipients = true;
+}
+
 class notice_test : public delivery_fixture {
  protected:
   // Notices are taken, everything else is refused for good, until nothing is in flight.
@@ -249,16 +258,9 @@ TEST_F(notice_test, who_shares_a_notice_is_told_of_once_whenever_the_process_end
 
 TEST_F(notice_test, recipients_that_a_merge_knows_are_not_told_of_again) {
   start();
-  const auto claim = [](spool::accept_request& request) {
-    refuse_all(request);
-    request.idempotency.emplace();
-    request.idempotency->tenant = "acme";
-    request.idempotency->key = "one";
-    request.idempotency->merge_recipients = true;
-  };
-  submit({"a@example.org", "b@example.org"}, claim);
-  submit({"b@example.org", "c@example.org"}, claim);
-  submit({"a@example.org", "c@example.org"}, claim);
+  submit({"a@example.org", "b@example.org"}, refuse_all_under_one_key);
+  submit({"b@example.org", "c@example.org"}, refuse_all_under_one_key);
+  submit({"a@example.org", "c@example.org"}, refuse_all_under_one_key);
   answer_all();
   EXPECT_EQ(taken_, 2);
   expect_told_once({"a@example.org", "b@example.org", "c@example.org"});
@@ -328,14 +330,7 @@ TEST_F(notice_test, what_is_too_much_for_one_hour_is_told_in_the_next_also_after
 // Only what was stored counts: a client that repeats itself is no reason to keep others untold.
 TEST_F(notice_test, notices_that_are_not_stored_leave_the_hour_to_others) {
   start();
-  const auto claim = [](spool::accept_request& request) {
-    refuse_all(request);
-    request.idempotency.emplace();
-    request.idempotency->tenant = "acme";
-    request.idempotency->key = "one";
-    request.idempotency->merge_recipients = true;
-  };
-  for (int i = 0; i < 150; ++i) submit({"a@example.org"}, claim);
+  for (int i = 0; i < 150; ++i) submit({"a@example.org"}, refuse_all_under_one_key);
   submit({"b@example.org"}, refuse_all);
   answer_all();
   EXPECT_EQ(taken_, 2);
