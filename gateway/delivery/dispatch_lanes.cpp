@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t take_max = 64;    // items of one lane in one turn
 constexpr std::size_t group_max = 100;  // recipients of one message taken together (RFC 5321 4.5.3.1.8)
 constexpr std::size_t sweep_max = 200;  // old entries looked at per lane and sweep
-constexpr std::uint64_t expired_bytes_max = 16ULL
-                                            << 20;  // of held mail that expires in one sweep; one message at least
+// Of held mail that expires in one sweep; one message at least.
+constexpr std::uint64_t expired_bytes_max = 16ULL << 20;
 constexpr duration housekeeping_interval{std::chrono::milliseconds{250}};
 constexpr std::size_t put_off_max = 100;  // recipients of a closed pair written a later due time in one interval
 constexpr duration idle_interval{std::chrono::seconds{1}};
