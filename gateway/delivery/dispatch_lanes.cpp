@@ -250,6 +250,7 @@ void dispatcher::housekeeping(steady_point now) {
   // What is settled in a lane may make new ones: first looked at, then done.
   std::vector<spool::lane_id> stopped;
   std::vector<spool::lane_id> own;
+  bool grows = false;
   read_again(now);
   if (recover_after_ && now >= *recover_after_) recover_intents();
   table_.clear_waits();
@@ -257,6 +258,7 @@ void dispatcher::housekeeping(steady_point now) {
     one.unpark();
     const std::size_t s = index_of(one.row().stream);
     if (one.has_due(wall)) ready[s] += static_cast<double>(one.size());
+    grows = grows || (one.has_due(wall) && one.in_line > static_cast<std::int64_t>(config_.lane_window) && moves(one));
     if (const auto head = one.head()) {
       const double age = std::chrono::duration<double>(wall - head->key.message.accepted_at()).count();
       if (head->due <= wall) {
@@ -270,6 +272,7 @@ void dispatcher::housekeeping(steady_point now) {
     own.push_back(one.row().id);
     if (const auto end = one.next_end(); end && (!next_end || *end < *next_end)) next_end = end;
   });
+  line_grows_.store(grows, std::memory_order_relaxed);
   for (const spool::lane_id id : stopped) sweep_lane(lanes_.at(id), wall);
   for (const spool::lane_id id : own) settle_ended(lanes_.at(id), wall);
   if (now >= next_sweep_) {

@@ -1,12 +1,13 @@
 // The admission of both doors: checks, declared changes, classification, preflight, acceptance, in this order.
 //
 // One per io thread, thread-bound. What it shares with the others: published settings and policy, the rates, the
-// acceptor. Deciding is synchronous; only the spool's commit is awaited.
+// acceptor. Deciding is synchronous; only the spool's commit is awaited and, while a line grows, the turn to begin.
 #pragma once
 
 #include <variant>
 
 #include "base/async/published.hpp"
+#include "base/async/turnstile.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "gateway/ingress/admission.hpp"
@@ -57,6 +58,7 @@ class admission_pipeline final : public admission {
               steady_point started);
 
   admission_services services_;
+  async::turnstile entrance_;  // while a line grows
   async::subscription<policy::policy> policy_;
   async::subscription<door_settings> settings_;
 };

@@ -22,9 +22,14 @@ class door_pressure {
   void start_draining() noexcept { draining_.store(true, std::memory_order_relaxed); }
   [[nodiscard]] bool draining() const noexcept { return draining_.load(std::memory_order_relaxed); }
 
+  // A line grows that could move: on a loop that is full, attempts go before acceptance.
+  void set_line_grows(bool grows) noexcept { line_grows_.store(grows, std::memory_order_relaxed); }
+  [[nodiscard]] bool line_grows() const noexcept { return line_grows_.load(std::memory_order_relaxed); }
+
  private:
   std::atomic<pressure_level> level_{pressure_level::open};
   std::atomic<bool> draining_{false};
+  std::atomic<bool> line_grows_{false};
 };
 
 }  // namespace stellwerk::ingress

@@ -123,6 +123,7 @@ bool simulated_gateway::turn() {
     woken_ = false;
     last_turn_ = world_.time.steady();
     dispatch_->run();
+    pressure_.set_line_grows(dispatch_->line_grows());
     moved = true;
   }
   if (!reads_.empty()) {

@@ -41,6 +41,7 @@ class door_fixture {
   void publish(const ingress::ingress_settings& settings);
   [[nodiscard]] const std::vector<spool::accept_request>& accepted() const { return spool.accepted; }
   [[nodiscard]] const std::string& content(std::size_t index = 0) const { return *spool.accepted.at(index).content; }
+  [[nodiscard]] ingress::admission& admission() { return pipeline_; }
   [[nodiscard]] std::size_t open_sessions() const { return server.sessions(); }
 
   async::io_context context;

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 
 #include "tests/conformance/smtp/door_fixture.hpp"
 
@@ -74,6 +75,39 @@ TEST(smtp_door, pressure_refuses_marketing_first) {
   EXPECT_THAT(peer.say("MAIL FROM:<a@from.example>"), StartsWith("452 4.3.1"));
   door.pressure.set_level(ingress::pressure_level::open);
   EXPECT_THAT(peer.send_message("a@from.example", {"b@to.example"}, message), StartsWith("250 "));
+}
+
+async::awaitable<void> admit_one(door_fixture& door) {
+  static const ingress::client_config client = catalogue_settings().clients.front();
+  mail::submission offered;
+  offered.content = std::make_shared<const std::string>(message);
+  offered.envelope.reverse_path = "a@from.example";
+  offered.envelope.recipients = {{"b@to.example", {}}};
+  offered.listener = "relay";
+  const ingress::admission_answer answer = co_await door.admission().admit(std::move(offered), client);
+  EXPECT_TRUE(std::holds_alternative<ingress::admitted>(answer));
+}
+
+// How many were accepted whenever other work of the loop, ready all the time, had its turn.
+std::vector<std::size_t> accepted_between_other_work(bool line_grows) {
+  door_fixture door;
+  door.pressure.set_line_grows(line_grows);
+  std::vector<std::size_t> seen;
+  std::function<void()> other_work = [&] {
+    seen.push_back(door.accepted().size());
+    if (seen.size() < 5) boost::asio::post(door.context, other_work);
+  };
+  for (int i = 0; i < 3; ++i) boost::asio::co_spawn(door.context, admit_one(door), [](const std::exception_ptr&) {});
+  boost::asio::post(door.context, other_work);
+  door.context.restart();
+  door.context.poll();
+  EXPECT_EQ(door.accepted().size(), 3U);
+  return seen;
+}
+
+TEST(smtp_door, while_a_line_grows_messages_begin_one_a_round) {
+  EXPECT_THAT(accepted_between_other_work(false), testing::ElementsAre(3, 3, 3, 3, 3));
+  EXPECT_THAT(accepted_between_other_work(true), testing::ElementsAre(0, 1, 2, 3, 3));
 }
 
 TEST(smtp_door, a_reload_reaches_open_sessions_between_transactions) {
