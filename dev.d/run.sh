@@ -9,8 +9,7 @@ run_demo() {
 
 run_bench() {
   ensure_packages
-  # The peers the arguments name; Postfix's smtp-source and smtp-sink are among the packages.
-  case " $* " in *--peers* | *exim*) ensure_extra exim4-daemon-light ;; esac
+  ensure_peers "$@"
   build_preset bench --target stellwerk bench_tools benches
   python tests/bench/run.py "$@"
 }

@@ -114,7 +114,7 @@ class Unsynced(Stellwerk):
 
 
 class Peer:
-    """A relay of Debian in a directory of its own, by a script of peers/ with the verbs start, stop and queued."""
+    """Another relay, in a directory of its own, by a script of peers/ with the verbs start, stop and queued."""
 
     def __init__(self, bench, sink_port, script, variant):
         self.name = f"{script}-{variant}"
