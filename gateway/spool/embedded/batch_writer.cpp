@@ -286,6 +286,7 @@ void batch_writer::finish_message(cached_message& message) {
   if (message.place) context_.segments.release(*message.place);
   message.place.reset();
   message.is_finished = true;
+  context_.cache.note_finished(message.row.id);
 }
 
 state_batch& batch_writer::finish() {

@@ -76,6 +76,13 @@ void message_cache::move_body(const queue_id& id, const body_place& place) {
 }
 
 void message_cache::end_round() {
+  for (const queue_id& id : finished_) {
+    const auto known = entries_.find(id);
+    if (known == entries_.end() || !known->second.message.is_finished) continue;
+    ages_.erase(known->second.age);
+    entries_.erase(known);
+  }
+  finished_.clear();
   while (entries_.size() > recipients_max_) {
     entries_.erase(ages_.front());
     ages_.pop_front();
@@ -85,6 +92,7 @@ void message_cache::end_round() {
 void message_cache::clear() {
   entries_.clear();
   ages_.clear();
+  finished_.clear();
 }
 
 result<std::optional<cached_message>> message_cache::load(const queue_id& id) const {

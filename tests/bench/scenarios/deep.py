@@ -2,7 +2,7 @@
 
 Half of the queue is transactional, half marketing, all of it bound for a destination that takes nothing: `drained` by the
 operator, or `dead` (nobody listens). Other mail, for a destination that works, is timed by turns through this gateway and
-through one with an empty store. Then the destination comes back, half of the queue leaves from its head, and the rest is closed
+through one with an empty store, once the store has compacted what the filling or the leaving left to do (`rest seconds`). Then the destination comes back, half of the queue leaves from its head, and the rest is closed
 again and timed again. At last the gateway is killed, and started with the way open.
 """
 import time
@@ -55,6 +55,16 @@ def compare(bench, deep, empty, sinks, count, rows):
                 rss_mb=deep.rss())
 
 
+def rest(gateway):
+    """Until the gateway takes less than a tenth of a core: seconds."""
+    begun, used = time.monotonic(), None
+    while used is None or (used > 0.1 and time.monotonic() - begun < 900):
+        cpu, since = gateway.cpu(), time.monotonic()
+        time.sleep(2)
+        used = (gateway.cpu() - cpu) / (time.monotonic() - since)
+    return time.monotonic() - begun
+
+
 def set_open(gateway, is_open, reason="measurement"):
     verb = "ResumeDestination" if is_open else "DrainDestination"
     gateway.call(f"DestinationService/{verb}", {"name": "closed", "reason": reason})
@@ -104,6 +114,7 @@ def one_case(bench, closed, queued, flow):
         if closed == "drained":
             set_open(deep, False)
         fill(bench, deep, queued, row)
+        row["rest_seconds"] = rest(deep)
         bench.record({**row, "phase": "filled"})
         compare(bench, deep, empty, (working, beside), flow, row)
         bench.record({"closed": closed, "phase": "full", **{k: row[k] for k in ("deep_per_second", "empty_per_second", "ratio", "rss_mb")}})
@@ -114,6 +125,7 @@ def one_case(bench, closed, queued, flow):
         processes.wait_until(lambda: sink.ask()["received"] >= queued // 2, "half of the queue to leave", 7200)
         row.update(head_per_second=(queued // 2) / (time.monotonic() - begun), head_cpu_us=1e6 * (deep.cpu() - cpu) / (queued // 2))
         set_open(deep, False)
+        row["half_rest_seconds"] = rest(deep)
         full = {key: row[key] for key in ("ratio", "cpu_ratio", "deep_per_second", "empty_per_second", "deep_cpu_us", "empty_cpu_us", "rss_mb")}
         compare(bench, deep, empty, (working, beside), flow, row)
         row.update(half_ratio=row["ratio"], half_cpu_ratio=row["cpu_ratio"], half_rss_mb=row["rss_mb"], **full)
@@ -137,8 +149,8 @@ def run(bench, options):
 
 def tables(rows):
     whole = [r for r in rows if r["phase"] == "whole"]
-    keys = ["queued", "fill_per_second", "peak_rss_mb", "disk_bytes_each", "deep_per_second", "ratio", "cpu_ratio", "head_per_second",
-            "head_cpu_us", "half_ratio", "half_cpu_ratio", "half_rss_mb", "accepting_after_s", "leaving_after_s", "missing", "repeated"]
+    keys = ["queued", "fill_per_second", "peak_rss_mb", "disk_bytes_each", "rest_seconds", "deep_per_second", "ratio", "cpu_ratio", "head_per_second",
+            "head_cpu_us", "half_rest_seconds", "half_ratio", "half_cpu_ratio", "half_rss_mb", "accepting_after_s", "leaving_after_s", "missing", "repeated"]
     return report.table(["closed", *(k.replace("_", " ") for k in keys)],
                         [[r["closed"], *(report.number(r[k]) for k in keys)] for r in whole])
 
