@@ -21,6 +21,8 @@ constexpr std::size_t block_cache_bytes = 64ULL << 20;
 constexpr std::size_t write_buffers_bytes = 64ULL << 20;
 constexpr std::size_t log_bytes_max = 96ULL << 20;  // what a restart replays at most
 constexpr std::size_t id_size = 16;
+constexpr std::size_t table_bytes = 8ULL << 20;
+constexpr std::size_t queue_table_bytes = 2ULL << 20;
 // Keys begin with a time-ordered id, a lane or a sequence: what is written now lies close to what was written last. The
 // memtable remembers the place for each of these beginnings and searches on from there.
 constexpr std::size_t insert_hint_size = 4;
@@ -32,6 +34,10 @@ bool has_compression(rocksdb::CompressionType wanted) {
 
 bool is_history(family which) {
   return which == family::history_message || which == family::history_recipient || which == family::ledger;
+}
+
+bool is_queue(family which) {
+  return which == family::due || which == family::idempotency_expiry || which == family::intent;
 }
 
 bool starts_with_id(family which) {
@@ -46,6 +52,33 @@ class no_self_recovery final : public rocksdb::EventListener {
                             bool* goes_on) override {
     *goes_on = false;
   }
+};
+
+// Asks for the compaction of tables that are full of deletes, except of those that a flush made: a few of them are
+// compacted together before long, and each on its own would take all of the next level along that lies between its
+// first and last key, which in a queue of several lanes is all of it.
+class compact_deletes final : public rocksdb::TablePropertiesCollectorFactory {
+ public:
+  rocksdb::TablePropertiesCollector* CreateTablePropertiesCollector(Context context) override {
+    if (context.level_at_creation == 0) return new nothing_to_collect;
+    return inner_->CreateTablePropertiesCollector(context);
+  }
+  [[nodiscard]] const char* Name() const override { return "stellwerk.compact_deletes"; }
+
+ private:
+  class nothing_to_collect final : public rocksdb::TablePropertiesCollector {
+   public:
+    rocksdb::Status AddUserKey(const rocksdb::Slice& /*key*/, const rocksdb::Slice& /*value*/,
+                               rocksdb::EntryType /*type*/, rocksdb::SequenceNumber /*seq*/,
+                               std::uint64_t /*file_size*/) override {
+      return rocksdb::Status::OK();
+    }
+    rocksdb::Status Finish(rocksdb::UserCollectedProperties* /*properties*/) override { return rocksdb::Status::OK(); }
+    [[nodiscard]] rocksdb::UserCollectedProperties GetReadableProperties() const override { return {}; }
+    [[nodiscard]] const char* Name() const override { return "stellwerk.nothing_to_collect"; }
+  };
+  const std::shared_ptr<rocksdb::CompactOnDeletionCollectorFactory> inner_ =
+      rocksdb::NewCompactOnDeletionCollectorFactory(1024, 256, 0.25);
 };
 
 class silent_log final : public rocksdb::Logger {
@@ -126,9 +159,12 @@ rocksdb::ColumnFamilyOptions family_options(family which, const state_options& o
     out.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(insert_hint_size));
   }
   if (starts_with_id(which)) out.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(id_size));
-  if (which == family::due || which == family::idempotency_expiry || which == family::intent) {
-    // Queues: the head is a field of deletes that every scan would walk over.
-    out.table_properties_collector_factories.push_back(rocksdb::NewCompactOnDeletionCollectorFactory(1024, 256, 0.25));
+  // What comes and goes now is written at the end of a long queue, or beside it. A compaction takes whole tables of the
+  // next level: small ones, so that it takes little of what only waits.
+  out.target_file_size_base = is_queue(which) ? queue_table_bytes : table_bytes;
+  if (is_queue(which)) {
+    // The head is a field of deletes that every scan would walk over.
+    out.table_properties_collector_factories.push_back(std::make_shared<compact_deletes>());
   }
   if (is_history(which)) keep_as_history(out, which, options);
   return out;

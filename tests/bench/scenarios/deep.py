@@ -32,7 +32,7 @@ policy:
 def arguments(group):
     group.add_argument("--queued", type=int, help="recipients in the queue (default 1000000)")
     group.add_argument("--closed", help="comma-separated of drained, dead (default both)")
-    group.add_argument("--flow", type=int, help="messages of each timed run beside the queue (default 30000)")
+    group.add_argument("--flow", type=int, help="messages of each timed run beside the queue (default 100000)")
 
 
 def timed_flow(bench, gateway, sink, count):
@@ -144,7 +144,7 @@ def run(bench, options):
     for closed in (options.closed or "drained,dead").split(","):
         if closed not in ("drained", "dead"):
             raise SystemExit(f"--closed takes drained and dead, not {closed}")
-        one_case(bench, closed, options.queued or 1_000_000, options.flow or 30_000)
+        one_case(bench, closed, options.queued or 1_000_000, options.flow or 100_000)
 
 
 def tables(rows):
