@@ -4,8 +4,9 @@
 # The last Haraka that runs on Debian 12's Node.
 haraka_version=3.0.3
 
-# Unpacked, not installed: Debian lets one MTA stand on a machine, and the package would take Postfix away.
+# Unless EXIM or HARAKA name one. Unpacked, not installed: Debian lets one MTA stand on a machine, and the package would take Postfix away.
 ensure_exim() {
+  [[ -z ${EXIM:-} ]] || return 0
   local home="$PWD/build/peers/exim"
   ensure_extra adduser libdb5.3 libgnutls-dane0 libidn12 libnsl2
   # The binary was built for this name and does not start without it.
@@ -21,6 +22,7 @@ ensure_exim() {
 }
 
 ensure_haraka() {
+  [[ -z ${HARAKA:-} ]] || return 0
   local home="$PWD/build/peers/haraka-$haraka_version"
   if [[ ! -e $home/node_modules/.package-lock.json ]]; then
     say "npm install Haraka $haraka_version"

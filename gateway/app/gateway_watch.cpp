@@ -95,7 +95,7 @@ admin::readiness gateway::parts::readiness() const {
 }
 
 void gateway::parts::watch_pressure() {
-  pressure.set_line_grows(dispatch->line_grows());
+  pressure.set_long_line(dispatch->long_line());
   const spool::store_health health = store->health();
   const double used = health.bytes_max == 0 ? 0
                                             : static_cast<double>(health.state_bytes + health.body_bytes) /

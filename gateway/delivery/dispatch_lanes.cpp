@@ -155,7 +155,7 @@ void dispatcher::handle(loaded_event& event) {
       continue;
     }
     // An entry whose row moved on in the meantime is stale: whoever moved it wrote the new entry.
-    const bool is_stale = row->due != event.entries[i].due || is_final(row->state) ||
+    const bool is_stale = row->lane != event.lane || row->due != event.entries[i].due || is_final(row->state) ||
                           row->state == mail::recipient_state::held || row->intent;
     if (is_stale) {
       unlease(event.entries[i].key);
@@ -182,10 +182,16 @@ void dispatcher::put_back_unread(spool::lane_id lane, const spool::due_entry& en
 
 void dispatcher::read_again(steady_point now) {
   while (!unread_.empty() && unread_.front().not_before <= now) {
-    const unread_entry& one = unread_.front();
-    // Whoever worked on it in the meantime wrote another entry: this one is found stale when it is read.
-    if (!leased(one.entry.key)) lanes_.at(one.lane).put({one.entry, nullptr});
+    const unread_entry one = unread_.front();
     unread_.pop_front();
+    if (leased(one.entry.key)) {
+      // Whoever works on it writes another entry, and this one is found stale when it is read; or gives it up.
+      unread_.push_back({now + reread_after, one.lane, one.entry});
+    } else if (lanes_.knows(one.lane)) {
+      lane& home = lanes_.at(one.lane);
+      auto waiting = home.remove(one.entry);  // it may have been there all the time, perhaps set aside: not twice
+      home.put(waiting ? std::move(*waiting) : lane_item{one.entry, nullptr});
+    }
   }
 }
 
@@ -250,7 +256,7 @@ void dispatcher::housekeeping(steady_point now) {
   // What is settled in a lane may make new ones: first looked at, then done.
   std::vector<spool::lane_id> stopped;
   std::vector<spool::lane_id> own;
-  bool grows = false;
+  bool is_long = false;
   read_again(now);
   if (recover_after_ && now >= *recover_after_) recover_intents();
   table_.clear_waits();
@@ -258,7 +264,8 @@ void dispatcher::housekeeping(steady_point now) {
     one.unpark();
     const std::size_t s = index_of(one.row().stream);
     if (one.has_due(wall)) ready[s] += static_cast<double>(one.size());
-    grows = grows || (one.has_due(wall) && one.in_line > static_cast<std::int64_t>(config_.lane_window) && moves(one));
+    is_long =
+        is_long || (one.has_due(wall) && one.in_line > static_cast<std::int64_t>(config_.lane_window) && moves(one));
     if (const auto head = one.head()) {
       const double age = std::chrono::duration<double>(wall - head->key.message.accepted_at()).count();
       if (head->due <= wall) {
@@ -272,7 +279,7 @@ void dispatcher::housekeeping(steady_point now) {
     own.push_back(one.row().id);
     if (const auto end = one.next_end(); end && (!next_end || *end < *next_end)) next_end = end;
   });
-  line_grows_.store(grows, std::memory_order_relaxed);
+  long_line_.store(is_long, std::memory_order_relaxed);
   for (const spool::lane_id id : stopped) sweep_lane(lanes_.at(id), wall);
   for (const spool::lane_id id : own) settle_ended(lanes_.at(id), wall);
   if (now >= next_sweep_) {

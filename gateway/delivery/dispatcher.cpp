@@ -121,18 +121,38 @@ void dispatcher::recover() {
 // What cannot be read for the moment is asked for again; until then it waits as it is, and nobody else may start it.
 void dispatcher::recover_intents() {
   recover_after_.reset();
-  const auto again = [this](const error& failure) {
-    if (may_be_read_later(failure)) recover_after_ = env_.time.steady() + reread_after;
-  };
-  auto rows = env_.store.open_intents();
+  const auto rows = env_.store.open_intents();
   if (!rows) {
     env_.log.error("recover_failed", {{"error", rows.error().message()}});
-    return again(rows.error());
+    return recover_later(rows.error());
   }
   if (planted(defect::intent_forgotten_at_start)) return;
+  recover(*rows);
+}
+
+void dispatcher::recover_later(const error& failure) {
+  if (may_be_read_later(failure)) recover_after_ = env_.time.steady() + reread_after;
+}
+
+// What waits for damage that a repetition has mended: taken up after a pause, because whoever found the damage may not
+// have told yet; or its attempt was under way when the process ended, and could not be recovered then.
+void dispatcher::take_up_again(const std::vector<spool::waiting_recipient>& restored) {
+  std::vector<spool::recipient_row> lost;
+  for (const spool::waiting_recipient& one : restored) {
+    if (!one.has_intent) {
+      unread_.push_back({env_.time.steady() + reread_after, one.lane, one.at});
+    } else if (auto row = env_.store.load_recipient(one.at.key); row && row->intent) {
+      lost.push_back(std::move(*row));
+    }
+  }
+  recover(lost);
+}
+
+// Intents without an attempt: nobody knows what became of it.
+void dispatcher::recover(const std::vector<spool::recipient_row>& rows) {
   const time_point now = env_.time.now();
   settlement work;
-  for (const spool::recipient_row& row : *rows) {
+  for (const spool::recipient_row& row : rows) {
     if (leased(row.key)) continue;  // an attempt of this life
     const std::string destination = row.intent ? row.intent->destination : row.pinned_destination;
     const policy::route_config* route = row.intent ? route_named(row.intent->route) : nullptr;
@@ -140,7 +160,7 @@ void dispatcher::recover_intents() {
     if (!message) {
       env_.log.error("recover_message_missing",
                      {{"queue_id", row.key.message.to_string()}, {"error", message.error().message()}});
-      again(message.error());
+      recover_later(message.error());
       continue;
     }
     mail::recipient_outcome lost;
@@ -323,7 +343,7 @@ void dispatcher::handle(accept_event& event) {
   env_.store.accept(
       std::move(request), [this, number, done = std::move(event.done)](result<spool::accept_answer> answer) {
         if (answer) {
-          done(spool::accept_answer{answer->message, answer->added});  // the door tells each recipient's state
+          done(spool::accept_answer{answer->message, answer->added, {}});  // the door tells each recipient's state
         } else {
           done(answer.error());
         }
@@ -378,6 +398,7 @@ void dispatcher::handle(accepted_event& event) {
     if (row.intent || row.state == mail::recipient_state::held || leased(row.key)) continue;
     lanes_.at(row.lane).put(item_for(message, row));
   }
+  take_up_again(answer.restored);
   take_up_notices(pending, answer.added);
   lanes_dirty_ = true;
 }

@@ -105,9 +105,8 @@ class dispatcher final : public spool::acceptor {
   void suppress(std::vector<spool::suppression_change> changes, suppress_completion done);
   [[nodiscard]] std::size_t attempts_in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t unsettled() const { return unsettled_.load(std::memory_order_relaxed); }
-  // Mail is due for a destination that takes it, and stands in a line as long as a lane's window: it comes in faster
-  // than it leaves.
-  [[nodiscard]] bool line_grows() const { return line_grows_.load(std::memory_order_relaxed); }
+  // Mail is due for a destination that takes it, in a line that is longer than a lane's window.
+  [[nodiscard]] bool long_line() const { return long_line_.load(std::memory_order_relaxed); }
   // After stop_starting(): no attempt is under way, none waits for its intent to be durable, and what became of those
   // before has been handed to the store.
   [[nodiscard]] bool at_rest() const { return at_rest_.load(std::memory_order_acquire); }
@@ -196,6 +195,9 @@ class dispatcher final : public spool::acceptor {
   };
 
   void recover_intents();
+  void recover_later(const error& failure);
+  void recover(const std::vector<spool::recipient_row>& rows);
+  void take_up_again(const std::vector<spool::waiting_recipient>& restored);
   void handle(accept_event& event);
   void handle(accepted_event& event);
   void handle(report_event& event);
@@ -379,7 +381,7 @@ class dispatcher final : public spool::acceptor {
   std::atomic<std::size_t> in_flight_{0};
   std::atomic<std::size_t> unsettled_{0};
   std::atomic<bool> at_rest_{false};
-  std::atomic<bool> line_grows_{false};
+  std::atomic<bool> long_line_{false};
   std::optional<queue_id> on_trial_;  // whose attempt is under way, where a crash would make it poison
   std::size_t trials_ = 0;            // its jobs
   bool starting_ = true;

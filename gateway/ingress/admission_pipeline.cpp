@@ -121,7 +121,7 @@ admission_pipeline::admission_pipeline(const admission_services& services)
 
 async::awaitable<admission_answer> admission_pipeline::admit(mail::submission submission, const client_config& client) {
   const steady_point started = services_.time.steady();
-  if (services_.pressure.line_grows()) co_await entrance_.pass();
+  if (services_.pressure.long_line()) co_await entrance_.pass();
   prepared asked = prepare(submission, client);
   if (asked.refused) {
     admission_answer answer{std::move(*asked.refused)};

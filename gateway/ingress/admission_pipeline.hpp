@@ -1,7 +1,7 @@
 // The admission of both doors: checks, declared changes, classification, preflight, acceptance, in this order.
 //
 // One per io thread, thread-bound. What it shares with the others: published settings and policy, the rates, the
-// acceptor. Deciding is synchronous; only the spool's commit is awaited and, while a line grows, the turn to begin.
+// acceptor. Deciding is synchronous; only the spool's commit is awaited and, behind a long line, the turn to begin.
 #pragma once
 
 #include <variant>
@@ -58,7 +58,7 @@ class admission_pipeline final : public admission {
               steady_point started);
 
   admission_services services_;
-  async::turnstile entrance_;  // while a line grows
+  async::turnstile entrance_;  // behind a long line
   async::subscription<policy::policy> policy_;
   async::subscription<door_settings> settings_;
 };

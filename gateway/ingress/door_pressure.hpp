@@ -22,14 +22,14 @@ class door_pressure {
   void start_draining() noexcept { draining_.store(true, std::memory_order_relaxed); }
   [[nodiscard]] bool draining() const noexcept { return draining_.load(std::memory_order_relaxed); }
 
-  // A line grows that could move: on a loop that is full, attempts go before acceptance.
-  void set_line_grows(bool grows) noexcept { line_grows_.store(grows, std::memory_order_relaxed); }
-  [[nodiscard]] bool line_grows() const noexcept { return line_grows_.load(std::memory_order_relaxed); }
+  // A long line could move: on a loop that is full, attempts go before acceptance.
+  void set_long_line(bool is_long) noexcept { long_line_.store(is_long, std::memory_order_relaxed); }
+  [[nodiscard]] bool long_line() const noexcept { return long_line_.load(std::memory_order_relaxed); }
 
  private:
   std::atomic<pressure_level> level_{pressure_level::open};
   std::atomic<bool> draining_{false};
-  std::atomic<bool> line_grows_{false};
+  std::atomic<bool> long_line_{false};
 };
 
 }  // namespace stellwerk::ingress

@@ -158,4 +158,11 @@ struct due_entry {
   friend auto operator<=>(const due_entry&, const due_entry&) = default;
 };
 
+// An open recipient that is not held: it lies in a lane, or an attempt of it is open.
+struct waiting_recipient {
+  lane_id lane = 0;
+  due_entry at;
+  bool has_intent = false;
+};
+
 }  // namespace stellwerk::spool

@@ -71,6 +71,9 @@ struct accept_request {
 struct accept_answer {
   accepted_message message;
   std::vector<recipient_row> added;  // the rows stored now (for a merge: under the first message's id and new indices)
+  // Where a repetition brought again what could not be read any more: the recipients that wait for it, of which those
+  // that were taken up meanwhile have been given up.
+  std::vector<waiting_recipient> restored;
 };
 // errc::already_exists: gRPC, same key and fingerprint are answered as a duplicate (value with duplicate() true);
 // errc::fingerprint_differs: same key, other content; errc::store_full, errc::store_failed: keep it yourself.

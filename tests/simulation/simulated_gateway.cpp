@@ -123,7 +123,7 @@ bool simulated_gateway::turn() {
     woken_ = false;
     last_turn_ = world_.time.steady();
     dispatch_->run();
-    pressure_.set_line_grows(dispatch_->line_grows());
+    pressure_.set_long_line(dispatch_->long_line());
     moved = true;
   }
   if (!reads_.empty()) {

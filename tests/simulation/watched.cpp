@@ -56,6 +56,10 @@ void watched_store::accept(spool::accept_request request, spool::accept_completi
                         done = std::move(done)](result<spool::accept_answer> answer) {
     if (telling_ && answer) {
       tell_rows(told_, token, answer->added);
+      // Nobody could tell whose they were while their content could not be read.
+      for (const spool::waiting_recipient& one : answer->restored) {
+        if (const auto row = real_.load_recipient(one.at.key)) tell_rows(told_, token, {*row});
+      }
       std::vector<bool> is_added;
       for (const spool::recipient_row& row : rows) {
         const auto is_row = [&](const spool::recipient_row& one) { return one.address == row.address; };

@@ -47,7 +47,7 @@ result<accept_result> batch_writer::accept(accept_request request) {
   if (*known) {
     if ((*known)->fingerprint != claim.fingerprint) return error{errc::fingerprint_differs, "spool.accept"};
     if (claim.merge_recipients && (*known)->merged) return merge(hash, std::move(**known), std::move(request));
-    return accept_result{(*known)->id, true, {}};
+    return repeat(**known, std::move(request));
   }
   idempotency_row row;
   row.id = request.message.id;
@@ -113,22 +113,25 @@ result<accept_result> batch_writer::merge(const idempotency_hash& hash, idempote
     known.address_hashes.push_back(address);
     added.push_back(std::move(row));
   }
-  if (added.empty()) return accept_result{known.id, true, {}};
+  if (added.empty()) return repeat(known, std::move(request));
 
   const auto found = context_.cache.find(known.id);
   if (!found) return found.error();
   cached_message* message = *found;
   const bool is_gone = message == nullptr;  // even its history
-  if (is_gone || message->is_damaged) {
-    cached_message made = is_gone ? cached_message{} : std::move(*message);
-    made.row = std::move(request.message);
+  const damage lost = is_gone ? damage{} : damage_of(*message);
+  std::vector<waiting_recipient> restored;
+  if (lost.any()) restored = waiting_of(*message);  // before the new ones
+  if (is_gone) {
+    cached_message made;
     made.row.id = known.id;
-    made.row.recipients = static_cast<std::uint32_t>(known.address_hashes.size() - added.size());
-    made.is_damaged = false;
+    made.row.stream = request.message.stream;
     message = &context_.cache.insert(std::move(made));
   }
-  // The body was released with the last recipient; the new ones bring it again.
-  const bool has_no_body = is_gone || message->is_finished;
+  if (is_gone || message->is_damaged)
+    replace_row(*message, std::move(request.message), known.address_hashes.size() - added.size());
+  // The body was released with the last recipient, or it is damaged; the new ones bring it again.
+  const bool has_no_body = is_gone || lost.body || message->is_finished;
   if (has_no_body) {
     message->is_finished = false;
     batch_.erase(family::history_message, known.id.view());
@@ -150,7 +153,70 @@ result<accept_result> batch_writer::merge(const idempotency_hash& hash, idempote
   }
   const queue_id id = known.id;
   put_claim(hash, std::move(known));
-  return accept_result{id, false, std::move(added)};
+  return accept_result{id, false, std::move(added), lost.any(), std::move(restored)};
+}
+
+// A repetition is acknowledged for what the first one left here, which may never have been acknowledged itself. Where
+// that has been damaged since, this one brings it again.
+accept_result batch_writer::repeat(const idempotency_row& known, accept_request&& request) {
+  accept_result answer{known.id, true, {}, false, {}};
+  const auto found = context_.cache.find(known.id);
+  // What cannot be read for the moment is not lost.
+  if (!found || *found == nullptr) return answer;
+  cached_message& message = **found;
+  const damage lost = damage_of(message);
+  if (!lost.any()) return answer;
+  if (lost.row) {
+    replace_row(message, std::move(request.message),
+                known.merged ? known.address_hashes.size() : request.recipients.size());
+    batch_.put(family::message, known.id.view(), encode(message.row, {}));
+  }
+  if (lost.body) put_body(message, request.content);
+  answer.brought_again = true;
+  answer.restored = waiting_of(message);
+  return answer;
+}
+
+// The body is read once after a message came from the disk: what this process wrote is not asked about.
+batch_writer::damage batch_writer::damage_of(cached_message& message) const {
+  if (message.is_finished || message.open.empty()) return {};
+  damage lost{message.is_damaged, false};
+  if (!message.is_unread) return lost;
+  const result<void> read = read_body(message);
+  // What cannot be read for the moment is not lost, and is asked about again.
+  lost.body = !read && (read.error().is(errc::corrupt) || read.error().is(errc::not_found));
+  message.is_unread = !read && !lost.body;
+  return lost;
+}
+
+// As a delivery would.
+result<void> batch_writer::read_body(const cached_message& message) const {
+  if (message.place) {
+    const auto content = context_.segments.read(message.row.id, *message.place);
+    return content ? result<void>{} : content.error();
+  }
+  const auto value = context_.db.get(family::body, message.row.id.view());
+  if (!value) return value.error();
+  if (!*value || !decode_body(**value)) return error{errc::corrupt, "spool.read_body"};
+  return {};
+}
+
+// Of a damaged row the stream alone is known, from the recipients that are counted under it.
+void batch_writer::replace_row(cached_message& message, message_row row, std::size_t recipients) const {
+  row.id = message.row.id;
+  row.stream = message.row.stream;
+  row.recipients = static_cast<std::uint32_t>(recipients);
+  message.row = std::move(row);
+  message.is_damaged = false;
+}
+
+std::vector<waiting_recipient> batch_writer::waiting_of(const cached_message& message) {
+  std::vector<waiting_recipient> out;
+  for (const open_recipient& one : message.open) {
+    const bool waits = !one.is_damaged && (one.has_intent || has_due_entry(one.state, one.has_intent));
+    if (waits) out.push_back({one.lane, {one.due, {message.row.id, one.index}}, one.has_intent});
+  }
+  return out;
 }
 
 bool batch_writer::is_inline(const cached_message& message, const mail::content_ptr& content) const {
@@ -164,6 +230,7 @@ bool batch_writer::is_inline(const cached_message& message, const mail::content_
 
 void batch_writer::put_body(cached_message& message, const mail::content_ptr& content) {
   const std::string_view id = message.row.id.view();
+  if (message.place) context_.segments.release(*message.place);
   if (is_inline(message, content)) {
     message.place.reset();
     batch_.put(family::body, id, encode_inline_body(content ? std::string_view{*content} : std::string_view{}));

@@ -36,6 +36,8 @@ struct accept_result {
   queue_id id;
   bool duplicate = false;
   std::vector<recipient_row> added;
+  bool brought_again = false;               // what was damaged of the first one
+  std::vector<waiting_recipient> restored;  // see accept_answer
 };
 
 // The store as it stands before the batch; what the batch may ask and what it works on.
@@ -74,6 +76,17 @@ class batch_writer {
   [[nodiscard]] accept_result store_message(accept_request&& request);
   [[nodiscard]] result<accept_result> merge(const idempotency_hash& hash, idempotency_row known,
                                             accept_request&& request);
+  [[nodiscard]] accept_result repeat(const idempotency_row& known, accept_request&& request);
+  // What a repetition has to bring again of an open message.
+  struct damage {
+    bool row = false;
+    bool body = false;
+    [[nodiscard]] bool any() const { return row || body; }
+  };
+  [[nodiscard]] damage damage_of(cached_message& message) const;
+  [[nodiscard]] result<void> read_body(const cached_message& message) const;
+  void replace_row(cached_message& message, message_row row, std::size_t recipients) const;
+  [[nodiscard]] static std::vector<waiting_recipient> waiting_of(const cached_message& message);
   // Whether its body belongs in the state: it is small and will soon be gone.
   [[nodiscard]] bool is_inline(const cached_message& message, const mail::content_ptr& content) const;
   void put_body(cached_message& message, const mail::content_ptr& content);

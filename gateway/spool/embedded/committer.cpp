@@ -228,7 +228,11 @@ void committer::complete(operation& item, answer& outcome) {
     return;
   }
   accept_result& stored = *outcome.accepted;
-  accept.done(accept_answer{hooks_.make_accepted(stored.id, stored.duplicate), std::move(stored.added)});
+  if (stored.brought_again) {
+    parts_.log.warning("spool.restored", {{"queue_id", stored.id.to_string()}, {"recipients", stored.restored.size()}});
+  }
+  accept.done(accept_answer{hooks_.make_accepted(stored.id, stored.duplicate), std::move(stored.added),
+                            std::move(stored.restored)});
 }
 
 void committer::fail(operation& item, const error& failure) {

@@ -56,6 +56,7 @@ result<cached_message*> message_cache::find(const queue_id& id) {
   auto loaded = load(id);
   if (!loaded) return loaded.error();
   if (!*loaded) return static_cast<cached_message*>(nullptr);
+  if ((*loaded)->is_finished) note_finished(id);
   return &insert(std::move(**loaded));
 }
 
@@ -102,6 +103,7 @@ result<std::optional<cached_message>> message_cache::load(const queue_id& id) co
   if (!is_there) return is_there.error();
   if (!*is_there) return std::optional<cached_message>{};
   if (message.is_finished) return std::optional{std::move(message)};
+  message.is_unread = true;
   const auto body = db_.get(family::body, id.view());
   if (body && *body) {
     const auto stored = decode_body(**body);
@@ -140,6 +142,7 @@ result<void> message_cache::load_open(cached_message& into) const {
     const auto value = at.value();
     const auto stored = value ? decode_recipient(*key, *value) : std::nullopt;
     into.open.push_back(stored ? open_recipient_of(stored->row) : damaged_recipient(key->index));
+    if (into.is_damaged && stored) into.row.stream = stored->stream;
   }
 }
 

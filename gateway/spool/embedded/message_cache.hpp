@@ -2,9 +2,8 @@
 //
 // An entry lists all open recipients of its message, so that a settle knows the stored state, the due entry to delete,
 // and whether it was the last one, without reading the disk. It is filled at acceptance or, on a miss, by one bounded
-// scan. Entries are changed while a batch is built; `end_round` keeps them, except those that finished, so that the cache
-// is as small as what is in motion; `clear` forgets all when the batch failed.
-// Thread rule: committer only.
+// scan. Entries are changed while a batch is built; `end_round` keeps them, except those that finished, so that the
+// cache is as small as what is in motion; `clear` forgets all when the batch failed. Thread rule: committer only.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +32,7 @@ struct cached_message {
   message_row row;
   bool is_finished = false;
   bool is_damaged = false;           // its row cannot be read
+  bool is_unread = false;            // came from the disk, and nobody has looked at its body since
   std::optional<body_place> place;   // none: inline, or released
   std::vector<open_recipient> open;  // by index
 };
@@ -47,6 +47,7 @@ class message_cache {
 
   // Null: neither open nor in history. The pointer holds until `end_round` or `clear`.
   [[nodiscard]] result<cached_message*> find(const queue_id& id);
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
   cached_message& insert(cached_message message);
   // Its last recipient is final: nobody will ask for it, but for a merge, which reads the history.
   void note_finished(const queue_id& id) { finished_.push_back(id); }
@@ -68,7 +69,7 @@ class message_cache {
   const state_db& db_;
   std::size_t recipients_max_;
   std::unordered_map<queue_id, entry> entries_;
-  std::list<queue_id> ages_;         // oldest first
+  std::list<queue_id> ages_;        // oldest first
   std::vector<queue_id> finished_;  // of this round; a merge may have opened one again
 };
 

@@ -89,9 +89,9 @@ async::awaitable<void> admit_one(door_fixture& door) {
 }
 
 // How many were accepted whenever other work of the loop, ready all the time, had its turn.
-std::vector<std::size_t> accepted_between_other_work(bool line_grows) {
+std::vector<std::size_t> accepted_between_other_work(bool long_line) {
   door_fixture door;
-  door.pressure.set_line_grows(line_grows);
+  door.pressure.set_long_line(long_line);
   std::vector<std::size_t> seen;
   std::function<void()> other_work = [&] {
     seen.push_back(door.accepted().size());
@@ -105,7 +105,7 @@ std::vector<std::size_t> accepted_between_other_work(bool line_grows) {
   return seen;
 }
 
-TEST(smtp_door, while_a_line_grows_messages_begin_one_a_round) {
+TEST(smtp_door, behind_a_long_line_messages_begin_one_a_round) {
   EXPECT_THAT(accepted_between_other_work(false), testing::ElementsAre(3, 3, 3, 3, 3));
   EXPECT_THAT(accepted_between_other_work(true), testing::ElementsAre(0, 1, 2, 3, 3));
 }

@@ -1,3 +1,5 @@
+#include <fstream>
+
 #include "delivery_fixture.hpp"
 
 namespace stellwerk::delivery {
@@ -30,6 +32,39 @@ TEST_F(dispatcher_test, delivered_is_final_with_its_history) {
   ASSERT_FALSE(done.attempts.empty());
   EXPECT_EQ(done.attempts.back().destination, "onprem");
   EXPECT_EQ(dispatcher_->unsettled(), 0U);
+}
+
+TEST_F(dispatcher_test, what_was_given_up_for_a_damaged_body_goes_on_when_a_repetition_brings_it_again) {
+  const auto content =
+      std::make_shared<const std::string>("From: sender@shop.example\r\n\r\n" + std::string(20'000, 'x') + "\r\n");
+  const auto keyed = [&content](spool::accept_request& request) {
+    request.content = content;
+    request.message.size = content->size();
+    request.idempotency.emplace();
+    request.idempotency->tenant = "acme";
+    request.idempotency->key = "one";
+  };
+  start();
+  for (const char* name : {"onprem", "mailjet"}) dispatcher_->destinations().drain(name, "maintenance");
+  const queue_id id = submit({"a@example.org"}, keyed);
+  shut_down();
+  {
+    std::fstream segment{directory_ / "segments" / "00000001.seg", std::ios::in | std::ios::out | std::ios::binary};
+    segment.seekp(10'000);
+    segment << "damage";
+  }
+  start();
+  pass(1min);
+  ASSERT_TRUE(runner_.attempts.empty()) << "a damaged body is not delivered";
+  submit({"a@example.org"}, keyed);
+  EXPECT_EQ(accepted_, 2);
+  pass(1min);
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  EXPECT_EQ(runner_.attempts.front().what.message, id);
+  EXPECT_EQ(*runner_.attempts.front().what.content, *content);
+  answer({outcome_of(attempt_outcome::delivered)});
+  EXPECT_EQ(row(id).state, recipient_state::delivered);
+  EXPECT_EQ(store_->count(mail::traffic_stream::transactional, recipient_state::ready), 0U);
 }
 
 TEST_F(dispatcher_test, connection_refused_moves_to_the_next_destination_at_once) {

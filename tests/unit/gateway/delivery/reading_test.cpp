@@ -40,25 +40,25 @@ TEST_F(reading, content_that_cannot_be_read_for_a_while_is_delivered_later) {
   EXPECT_EQ(store_.in_state(recipient_state::delivered), 2U);
 }
 
-TEST_F(reading, a_line_grows_while_it_is_longer_than_a_window_and_could_move) {
+TEST_F(reading, a_line_is_long_beyond_a_window_while_it_could_move) {
   config_.lane_window = 5;
   start();
   occupy();
   for (int i = 0; i < 4; ++i) submit();
   run_for(seconds{2});
-  EXPECT_FALSE(dispatcher_->line_grows());
+  EXPECT_FALSE(dispatcher_->long_line());
   submit();
   run_for(seconds{2});
-  EXPECT_TRUE(dispatcher_->line_grows());
+  EXPECT_TRUE(dispatcher_->long_line());
   ASSERT_TRUE(dispatcher_->destinations().drain("onprem", "maintenance"));
   run_for(seconds{2});
-  EXPECT_FALSE(dispatcher_->line_grows()) << "nothing would leave sooner";
+  EXPECT_FALSE(dispatcher_->long_line()) << "nothing would leave sooner";
   ASSERT_TRUE(dispatcher_->destinations().resume("onprem"));
   run_for(seconds{2});
-  EXPECT_TRUE(dispatcher_->line_grows());
+  EXPECT_TRUE(dispatcher_->long_line());
   run_for(minutes{2});
   EXPECT_EQ(store_.in_state(recipient_state::delivered), 6U);
-  EXPECT_FALSE(dispatcher_->line_grows());
+  EXPECT_FALSE(dispatcher_->long_line());
 }
 
 TEST_F(reading, damaged_content_is_read_once_and_never_delivered) {

@@ -1,4 +1,5 @@
 // Reads take time: what happens between a look at the store and its answer must not be lost, nor be undone by it.
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -19,18 +20,29 @@ class interrupted_store final : public spool::store {
   std::function<void()> after_scan;
   int failing_messages = 0;
   int failing_recipients = 0;
+  bool rows_damaged = false;
+  bool bodies_damaged = false;
+  std::vector<spool::waiting_recipient> restored;  // told with the next acceptance
 
   void accept(spool::accept_request request, spool::accept_completion done) override {
-    inner_.accept(std::move(request), std::move(done));
+    auto told = [restored = std::exchange(restored, {}), done = std::move(done)](result<spool::accept_answer> answer) {
+      if (answer) answer->restored = restored;
+      done(std::move(answer));
+    };
+    inner_.accept(std::move(request), std::move(told));
   }
   void settle(spool::settle_request request, spool::settle_completion done) override {
     inner_.settle(std::move(request), std::move(done));
   }
   result<spool::loaded_message> load_message(const queue_id& id) override {
     if (fails(failing_messages)) return error{errc::store_failed, "test.read"};
+    if (bodies_damaged) return error{errc::corrupt, "test.read"};
     return inner_.load_message(id);
   }
-  result<spool::message_row> load_message_row(const queue_id& id) override { return inner_.load_message_row(id); }
+  result<spool::message_row> load_message_row(const queue_id& id) override {
+    if (rows_damaged) return error{errc::corrupt, "test.read"};
+    return inner_.load_message_row(id);
+  }
   result<std::vector<spool::recipient_row>> load_recipients(const queue_id& id) override {
     return inner_.load_recipients(id);
   }
@@ -78,6 +90,7 @@ class slow_read : public delivery_fixture {
   spool::store& seen_store() override {
     interrupted_ = std::make_unique<interrupted_store>(*store_);
     interrupted_->after_scan = std::move(at_first_scan_);
+    interrupted_->rows_damaged = rows_damaged_;
     return *interrupted_;
   }
   void read(std::function<void()> work) override {
@@ -93,9 +106,26 @@ class slow_read : public delivery_fixture {
     return id;
   }
 
+  [[nodiscard]] spool::waiting_recipient waiting(const queue_id& id) {
+    const spool::recipient_row stored = row(id);
+    return {stored.lane, {stored.due, stored.key}, stored.intent.has_value()};
+  }
+  // Some other mail comes in, and its answer tells what was restored.
+  void restore(const spool::waiting_recipient& what) {
+    interrupted_->restored = {what};
+    submit({"other@example.org"});
+    const auto other = std::find_if(runner_.attempts.begin(), runner_.attempts.end(), [](const auto& one) {
+      return one.what.recipients.front().address == "other@example.org";
+    });
+    ASSERT_NE(other, runner_.attempts.end());
+    std::rotate(runner_.attempts.begin(), other, std::next(other));
+    answer({outcome_of(attempt_outcome::delivered)});
+  }
+
   std::unique_ptr<interrupted_store> interrupted_;
   std::function<void()> at_first_scan_;
   bool reads_wait_ = false;
+  bool rows_damaged_ = false;
   std::deque<std::function<void()>> waiting_;
 };
 
@@ -149,6 +179,72 @@ TEST_F(slow_read, what_could_not_be_read_once_is_read_again) {
     answer({outcome_of(attempt_outcome::deferred_recipient, 450, "4.2.0", "later")});
   }
   EXPECT_EQ(row(id).attempts_made, 3U);
+}
+
+TEST_F(slow_read, an_attempt_cut_off_under_a_damaged_row_is_recovered_when_the_row_is_restored) {
+  start();
+  const queue_id id = submit({"cut-off@example.org"});
+  shut_down();
+  rows_damaged_ = true;
+  start();
+  ASSERT_TRUE(runner_.attempts.empty());
+  ASSERT_EQ(row(id).state, recipient_state::attempting);
+  interrupted_->rows_damaged = false;
+  restore(waiting(id));
+  pass(1min);
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  EXPECT_EQ(row(id).intents_lost, 1U);
+  answer({outcome_of(attempt_outcome::delivered)});
+  EXPECT_EQ(row(id).state, recipient_state::delivered);
+}
+
+TEST_F(slow_read, an_attempt_under_way_goes_on_when_its_message_is_restored) {
+  start();
+  const queue_id id = submit({"under-way@example.org"});
+  restore(waiting(id));
+  pass(1min);
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  EXPECT_EQ(row(id).state, recipient_state::attempting);
+  answer({outcome_of(attempt_outcome::delivered)});
+  EXPECT_EQ(row(id).state, recipient_state::delivered);
+}
+
+TEST_F(slow_read, what_waits_in_its_lane_stands_there_once_when_it_is_restored) {
+  start();
+  const queue_id id = deferred_message();
+  restore(waiting(id));
+  pass(1h);
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  answer({outcome_of(attempt_outcome::deferred_recipient, 450, "4.2.0", "later")});
+  EXPECT_EQ(row(id).attempts_made, 2U);
+  EXPECT_EQ(dispatcher_->unsettled(), 0U);
+  pass(3h);
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  answer({outcome_of(attempt_outcome::delivered)});
+  EXPECT_EQ(row(id).state, recipient_state::delivered);
+  EXPECT_EQ(dispatcher_->unsettled(), 0U);
+}
+
+// Found damaged before the repetition, and told only after it is looked for again.
+TEST_F(slow_read, damage_that_is_told_late_does_not_undo_a_restoration) {
+  start();
+  const queue_id id = deferred_message();
+  const spool::waiting_recipient before = waiting(id);
+  reads_wait_ = true;
+  pass(1h);
+  ASSERT_EQ(waiting_.size(), 1U);
+  restore(before);
+  pass(1min);
+  interrupted_->bodies_damaged = true;
+  std::exchange(waiting_, {}).front()();
+  settle();
+  interrupted_->bodies_damaged = false;
+  ASSERT_TRUE(runner_.attempts.empty());
+  reads_wait_ = false;
+  pass(1min);
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  answer({outcome_of(attempt_outcome::delivered)});
+  EXPECT_EQ(row(id).state, recipient_state::delivered);
 }
 
 }  // namespace

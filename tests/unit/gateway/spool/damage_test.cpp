@@ -135,6 +135,52 @@ TEST_F(damage_test, the_neighbours_of_a_damaged_message_are_served) {
   }
 }
 
+TEST_F(damage_test, a_merge_of_others_brings_a_damaged_row_again) {
+  const queue_id damaged = ids_seen_[13];
+  patch_row(family::message, damaged.view(), [](std::string& value) { value[5] = static_cast<char>(value[5] ^ 1); });
+  open();
+  accept_request request = a_message({"carl@example.org"}, a_body(300, 'b'));
+  request.idempotency = a_claim("key-101", true);
+  request.message.stream = mail::traffic_stream::marketing;  // classified otherwise since
+  const auto merged = accept(std::move(request));
+  ASSERT_TRUE(merged);
+  EXPECT_FALSE(merged->message.duplicate());
+  EXPECT_EQ(merged->restored.size(), 2U) << "not the one that is new";
+  const auto loaded = store_->load_message(damaged);
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->message.stream, mail::traffic_stream::transactional) << "what its recipients are counted under";
+  EXPECT_EQ(loaded->message.recipients, 3U);
+  close();
+  EXPECT_TRUE(check_spool(tool())->is_sound());
+}
+
+TEST_F(damage_test, a_repetition_brings_a_damaged_row_again) {
+  for (const family which : {family::message, family::body}) {
+    const queue_id damaged = ids_seen_[which == family::body ? 1 : 13];  // one of each round has a key
+    const std::string key = which == family::body ? "key-1" : "key-101";
+    patch_row(which, damaged.view(), [](std::string& value) { value[5] = static_cast<char>(value[5] ^ 1); });
+    open();
+    EXPECT_TRUE(store_->load_message(damaged).error().is(errc::corrupt));
+    accept_request request = a_message({"ada@example.org", "bob@example.org"}, a_body(300, 'b'));
+    request.idempotency = a_claim(key, true);
+    const auto again = accept(std::move(request));
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->message.duplicate());
+    EXPECT_EQ(again->message.id(), damaged);
+    ASSERT_EQ(again->restored.size(), 2U);
+    EXPECT_TRUE(again->restored[0].has_intent);
+    EXPECT_EQ(again->restored[1].at.key, (recipient_key{damaged, 1}));
+    EXPECT_FALSE(again->restored[1].has_intent);
+    const auto loaded = store_->load_message(damaged);
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->message.recipients, 2U);
+    ASSERT_TRUE(loaded->content);
+    EXPECT_EQ(*loaded->content, a_body(300, 'b'));
+    close();
+  }
+  EXPECT_TRUE(check_spool(tool())->is_sound());
+}
+
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   const char* given = std::getenv(variable);
   return given == nullptr ? otherwise : parse_decimal(given).value_or(otherwise);

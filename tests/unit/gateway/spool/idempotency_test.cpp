@@ -45,6 +45,7 @@ TEST_F(idempotency_test, a_repeat_in_the_same_batch_waits_for_the_first_ones_syn
   EXPECT_TRUE(answers.empty());
   run();
   ASSERT_EQ(answers.size(), 3U);
+  for (const auto& one : answers) EXPECT_TRUE(one->restored.empty()) << "on its way is not lost";
   EXPECT_FALSE(answers[0]->message.duplicate());
   EXPECT_TRUE(answers[1]->message.duplicate());
   EXPECT_EQ(answers[2]->message.id(), answers[0]->message.id());

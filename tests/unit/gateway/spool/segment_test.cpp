@@ -101,6 +101,66 @@ TEST_F(segment_test, behind_a_long_line_a_body_that_a_merge_brings_again_goes_to
   EXPECT_EQ(store_->health().body_bytes_live, 0U);
 }
 
+// Perhaps nobody was acknowledged for the first one; whoever repeats it is, and for something that can be delivered.
+TEST_F(segment_test, a_repetition_brings_a_damaged_body_again) {
+  for (const bool merges : {false, true}) {
+    const std::string body = a_body(20'000, merges ? 'm' : 'p');
+    const auto keyed = [&] {
+      accept_request request = a_message({"ada@example.org"}, body);
+      request.idempotency = a_claim(merges ? "merged" : "plain", merges);
+      return request;
+    };
+    const auto first = accept(keyed());
+    ASSERT_TRUE(first);
+    const recipient_row row = first->added.at(0);
+    EXPECT_TRUE(accept(keyed())->restored.empty());
+    const std::uint64_t live = store_->health().body_bytes_live;
+    close();
+    patch(segment(1), fs::file_size(segment(1)) - 10'000, "damage");
+    open();
+    ASSERT_TRUE(store_->load_message(row.key.message).error().is(errc::corrupt));
+    std::vector<accept_answer> answers;
+    for (int i = 0; i < 2; ++i) {  // in one batch
+      store_->accept(keyed(), [&](const result<accept_answer>& got) { answers.push_back(*got); });
+    }
+    run();
+    ASSERT_EQ(answers.size(), 2U);
+    EXPECT_TRUE(answers[0].message.duplicate());
+    ASSERT_EQ(answers[0].restored.size(), 1U);
+    EXPECT_EQ(answers[0].restored[0].lane, row.lane);
+    EXPECT_EQ(answers[0].restored[0].at, (due_entry{row.due, row.key}));
+    EXPECT_TRUE(answers[1].restored.empty());
+    EXPECT_EQ(content_of(row), body);
+    EXPECT_EQ(store_->health().body_bytes_live, live) << "what is damaged is released";
+    restart();
+    EXPECT_EQ(content_of(row), body);
+    deliver(row);
+    EXPECT_EQ(store_->health().body_bytes_live, 0U);
+    EXPECT_TRUE(accept(keyed())->restored.empty()) << "nothing is wanted of what is finished";
+  }
+}
+
+TEST_F(segment_test, a_merge_of_others_brings_a_damaged_body_again) {
+  const auto merged = [&](const std::string& address) {
+    accept_request request = a_message({address}, a_body(20'000));
+    request.idempotency = a_claim("fan-out", true);
+    return accept(std::move(request));
+  };
+  const auto first = merged("ada@example.org");
+  close();
+  patch(segment(1), 10'000, "damage");
+  open();
+  const auto second = merged("bob@example.org");
+  ASSERT_TRUE(second);
+  EXPECT_FALSE(second->message.duplicate());
+  ASSERT_EQ(second->restored.size(), 1U);
+  EXPECT_EQ(second->restored[0].at.key, first->added[0].key);
+  EXPECT_EQ(content_of(second->added.at(0)), a_body(20'000));
+  deliver(first->added[0]);
+  deliver(second->added[0]);
+  EXPECT_EQ(store_->health().body_bytes_live, 0U);
+}
+
 TEST_F(segment_test, a_body_larger_than_a_segment_has_one_of_its_own) {
   const recipient_row row = accept_body(300'000);
   const recipient_row next = accept_body(50'000, 'n');
