@@ -83,9 +83,9 @@ class Gateway:
                 found[labels.rstrip("}")] = float(value)
         return found
 
-    def queued(self):
+    def queued(self, states=OPEN_STATES):
         return int(sum(value for labels, value in self.metrics("stellwerk_messages").items()
-                       if any(f'state="{state}"' in labels for state in OPEN_STATES)))
+                       if any(f'state="{state}"' in labels for state in states)))
 
     def cpu(self):
         return processes.cpu_of(self.process.pid)
