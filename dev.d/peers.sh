@@ -4,19 +4,26 @@
 # The last Haraka that runs on Debian 12's Node.
 haraka_version=3.0.3
 
+# Package lists may be missing or old where nothing had to be installed.
+download_exim() { apt-get -q download exim4-daemon-light; }
+
 # Unless EXIM or HARAKA name one. Unpacked, not installed: Debian lets one MTA stand on a machine, and the package would take Postfix away.
 ensure_exim() {
   [[ -z ${EXIM:-} ]] || return 0
-  local home="$PWD/build/peers/exim"
+  local home="$PWD/build/peers/exim" fresh="$PWD/build/peers/exim.new"
   ensure_extra adduser libdb5.3 libgnutls-dane0 libidn12 libnsl2
   # The binary was built for this name and does not start without it.
   getent passwd Debian-exim >/dev/null ||
-    as_root adduser --quiet --allow-bad-names --system --group --home /nonexistent --no-create-home Debian-exim
+    as_root adduser --quiet --allow-bad-names --system --group --home /nonexistent --no-create-home Debian-exim ||
+    die 'the user Debian-exim could not be made: exim4 does not start without it'
   if [[ ! -x $home/usr/sbin/exim4 ]]; then
     say 'unpacking exim4'
-    mkdir -p "$home"
-    (cd "$home" && apt-get -q download exim4-daemon-light && dpkg-deb -x exim4-daemon-light_*.deb .) ||
+    rm -rf "$home" "$fresh"
+    mkdir -p "$fresh"
+    (cd "$fresh" && { download_exim || { as_root apt-get -q update && download_exim; }; } &&
+      dpkg-deb -x exim4-daemon-light_*.deb .) ||
       die 'exim4-daemon-light could not be downloaded: is the Debian archive reachable?'
+    mv "$fresh" "$home" # whole, or not there
   fi
   export EXIM="$home/usr/sbin/exim4"
 }

@@ -13,7 +13,7 @@ TINY = {
     "relay": ["--rows", "2k-kept,50k-each", "--targets", "direct,limit,stellwerk,unsynced", "--count", "200", "--sessions", "5"],
     "grpc": ["--grpc-count", "300"],
     "esp": ["--esp-count", "300"],
-    "deep": ["--queued", "600", "--flow", "200", "--closed", "drained"],
+    "deep": ["--queued", "600", "--flow", "200"],
     "isolation": ["--marketing-queued", "300", "--probes", "40", "--probe-rate", "100", "--stall", "greeting"],
     "idle": ["--idle-seconds", "0.2"],
     "long": ["--messages", "600"],

@@ -192,14 +192,14 @@ def one_case(bench, name, quiet, lasting, rate):
         end = time.monotonic() + 900
         while gateway.queued(moving if trouble == "kill" else OPEN_STATES) and time.monotonic() < end:
             time.sleep(0.2)
-        unknown = gateway.queued(["unknown"])
+        unknown = {one["recipient"]["address"] for one in gateway.call("QueueService/ListMessages", {"state": "unknown", "page_size": 1000}).get("recipients", [])}
         arrived = {**stand_ins[MTA].arrivals(), **stand_ins[ESP].arrivals()}
         ordinary = {n: at for n, at in mail.sent.items() if n.startswith("m")}
         waits = {n: 1000 * (arrived[n] - at) for n, at in ordinary.items() if n in arrived}
         usual = [w for n, w in waits.items() if ordinary[n] < before - 1]
         during = [w for n, w in waits.items() if ordinary[n] >= before]
         later = sum(at >= before for at in mail.sent.values())
-        bench.record({"case": name, "first": first, "messages": later, "missing": max(0, len(ordinary) - len(waits) - unknown), "unknown": unknown,
+        bench.record({"case": name, "first": first, "messages": later, "missing": sum(n not in waits and n not in unknown for n in ordinary), "unknown": len(unknown),
                       "out_s": watch.left - before if watch.left else None, "states": " ".join(watch.states),
                       "extra_p50_ms": percentile(during, 0.5) - percentile(usual, 0.5), "extra_p99_ms": percentile(during, 0.99) - percentile(usual, 0.99),
                       "spent": spent, "probe_intervals": int(out_for / 5) + 1, "amplification": made / max(later, 1), "bounced": int(bounced),
