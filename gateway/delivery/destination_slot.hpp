@@ -42,11 +42,12 @@ struct destination_table::slot {
   [[nodiscard]] bool quota_has(double recipients, time_point now) const {
     return !traits.monthly_quota || sent.used(now) + recipients <= static_cast<double>(*traits.monthly_quota) + 1e-9;
   }
-  // A trial is one message of either stream: nothing is kept free of it.
-  [[nodiscard]] bool has_connection(mail::traffic_stream stream, steady_point now) const {
+  // How many more connections mail of this stream may take now. A trial is one message of either stream: nothing is
+  // kept free of it.
+  [[nodiscard]] std::uint32_t room(mail::traffic_stream stream, steady_point now) const {
     const std::uint32_t allowed = health.connections_allowed(traits.connections, now);
-    if (health.takes_trial(now)) return share.in_use() < allowed;
-    return share.may_take(stream, allowed, waits[1 - index_of(stream)]);
+    if (health.takes_trial(now)) return allowed - std::min(allowed, share.in_use());
+    return share.room(stream, allowed, waits[1 - index_of(stream)]);
   }
   [[nodiscard]] bool beyond_spill(time_point now) const {
     return spill &&

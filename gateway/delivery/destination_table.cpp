@@ -97,7 +97,7 @@ policy::candidate_reason destination_table::unavailable(const slot& one, mail::t
   if (const auto reason = one.health.unavailable(now); reason != policy::candidate_reason::none) return reason;
   // On its way back it admits one trial, then a share. What is more does not queue up behind it while another one is
   // well; nor does the trial itself, where mail that hangs there has every connection it is allowed.
-  if (one.health.state() == policy::health_state::half_open && !one.has_connection(stream, now)) {
+  if (one.health.state() == policy::health_state::half_open && one.room(stream, now) == 0) {
     return policy::candidate_reason::ejected;
   }
   if (one.throttle.blocked(now)) return policy::candidate_reason::throttled;
@@ -148,8 +148,7 @@ std::size_t destination_table::room(std::string_view name, mail::traffic_stream 
   const slot& one = *known->second;
   const steady_point now = time_.steady();
   if (one.rate && !one.rate->has(1, now)) return 0;
-  if (!one.has_connection(stream, now)) return 0;
-  return one.health.connections_allowed(one.traits.connections, now) - one.share.in_use();
+  return one.room(stream, now);
 }
 
 bool destination_table::panic_allowed(std::string_view name, mail::traffic_stream stream) const {
@@ -194,7 +193,7 @@ std::variant<reservation, refusal> destination_table::reserve(const policy::cand
     if (const auto reason = unavailable(one, subject.stream); reason != policy::candidate_reason::none)
       return refusal{reason};
   }
-  if (!one.has_connection(subject.stream, now)) return refusal{policy::candidate_reason::limit};
+  if (one.room(subject.stream, now) == 0) return refusal{policy::candidate_reason::limit};
   if (one.rate && !one.rate->has(1, now)) return refusal{policy::candidate_reason::limit};
   const double money = subject.is_copy ? 0 : price_of(one.traits, count);
   if (const auto refused = refusal_by_limits(candidate, subject, money)) return *refused;

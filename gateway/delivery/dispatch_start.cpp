@@ -373,7 +373,10 @@ void dispatcher::stay(settlement& work, const message_ptr& message, const spool:
       after = as_deferred(std::move(after), now + put_off_time + jitter, why.action_reason, now);
     }
     if (!(after == before)) change(work, *message, before, after, events::event_kind::state);
-    wait_in_lane(work, message, after, place::aside);
+    // Where nobody of its lane may go at this moment (on the way back of its destination, between two connections)
+    // those behind it do not want its place, and it is the first to go in the next.
+    const bool lets_others_go = waits_for_its_own_sake(why) || moves(lanes_.at(after.lane));
+    wait_in_lane(work, message, after, lets_others_go ? place::aside : place::head);
     return;
   }
   if (why.action == policy::action::suppress) return end_suppressed(work, *message, before, before, why);

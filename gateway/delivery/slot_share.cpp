@@ -10,18 +10,18 @@ std::uint32_t slot_share::guaranteed(mail::traffic_stream stream, std::uint32_t 
   return static_cast<std::uint32_t>(std::ceil(share * allowed));
 }
 
-bool slot_share::may_take(mail::traffic_stream stream, std::uint32_t allowed, bool other_waits) const {
-  if (in_use() >= allowed) return false;
+std::uint32_t slot_share::room(mail::traffic_stream stream, std::uint32_t allowed, bool other_waits) const {
+  const auto left = [](std::uint32_t of, std::uint32_t taken) { return of - std::min(of, taken); };
   const bool marketing = stream == mail::traffic_stream::marketing;
   const std::uint32_t never_lent = allowed >= 2 ? std::max(1U, allowed / 10) : 0;
-  if (marketing && used_[1] + never_lent >= allowed) return false;
-  if (used_[index(stream)] < guaranteed(stream, allowed)) return true;
-  if (!other_waits) return true;
+  std::uint32_t free = left(allowed, in_use());
+  if (marketing) free = std::min(free, left(allowed, used_[1] + never_lent));
+  if (!other_waits) return free;
   // The other stream waits: what it is guaranteed and does not use yet stays free for it.
   const auto other = marketing ? mail::traffic_stream::transactional : mail::traffic_stream::marketing;
-  const std::uint32_t owed = guaranteed(other, allowed) - std::min(guaranteed(other, allowed), in_use(other));
-  const std::uint32_t free = allowed - in_use();
-  return free > owed;
+  const std::uint32_t owed = left(guaranteed(other, allowed), in_use(other));
+  const std::uint32_t own = left(guaranteed(stream, allowed), in_use(stream));
+  return std::min(free, std::max(own, left(left(allowed, in_use()), owed)));
 }
 
 }  // namespace stellwerk::delivery

@@ -22,8 +22,9 @@ class slot_share {
  public:
   explicit slot_share(stream_shares shares) : shares_{shares} {}
 
-  // `allowed`: connections that may be in use now. `other_waits`: the other stream has mail due for this destination.
-  [[nodiscard]] bool may_take(mail::traffic_stream stream, std::uint32_t allowed, bool other_waits) const;
+  // How many more connections the stream may take now. `allowed`: those that may be in use now. `other_waits`: the
+  // other stream has mail due for this destination.
+  [[nodiscard]] std::uint32_t room(mail::traffic_stream stream, std::uint32_t allowed, bool other_waits) const;
   void take(mail::traffic_stream stream) { ++used(stream); }
   void release(mail::traffic_stream stream) { --used(stream); }
   [[nodiscard]] std::uint32_t in_use() const { return used_[0] + used_[1]; }

@@ -364,6 +364,33 @@ TEST_F(outage, the_redundancy_spends_no_budget_and_an_empty_budget_defers) {
   EXPECT_GE(attempts_at("esp", drained), 95U) << "a first attempt at the standby is the redundancy and spends nothing";
 }
 
+// What queued up in an outage of the only way leaves with every connection that comes free, not with the clock.
+TEST_F(outage, a_queue_uses_every_connection_of_slow_start) {
+  traits_ = {destination("onprem", "on_prem")};
+  rules_.routes = {failover_route("everything", {"onprem"})};
+  config_.lane_window = 50;  // less than leaves between two looks of the housekeeping
+  for (const mail::traffic_stream stream : mail::all_traffic_streams) {
+    SCOPED_TRACE(to_string(stream));
+    forget_all();
+    runner_.scripts["onprem"] = [](const auto&) { return refuses_connections(); };
+    runner_.handshakes["onprem"] = [] { return false; };
+    start();
+    for (int i = 0; i < 8'000; ++i) {
+      submit([&](spool::accept_request& one) { one.message.stream = stream; });
+      if (i % 500 == 0) turn();
+    }
+    run_for(seconds{30});
+    runner_.scripts["onprem"] = [](const auto&) { return delivers(milliseconds{2}); };
+    runner_.handshakes.clear();
+    ASSERT_TRUE(time_until([&] { return attempts_at("onprem", clock_.steady() - seconds{5}) > 500; }, minutes{3}));
+    // From two of twenty connections to five, one of them never lent to newsletters; 500 messages a second each.
+    const steady_point from = clock_.steady();
+    run_for(seconds{10});
+    EXPECT_GE(attempts_at("onprem", from), 6'000U);
+    EXPECT_EQ(state_of("onprem"), "half_open");
+  }
+}
+
 TEST_F(outage, newsletters_alone_do_not_wait_in_slow_start) {
   start();
   const auto letters = [&](duration time) {
