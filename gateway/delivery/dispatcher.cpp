@@ -141,11 +141,23 @@ void dispatcher::take_up_again(const std::vector<spool::waiting_recipient>& rest
   for (const spool::waiting_recipient& one : restored) {
     if (!one.has_intent) {
       unread_.push_back({env_.time.steady() + reread_after, one.lane, one.at});
-    } else if (auto row = env_.store.load_recipient(one.at.key); row && row->intent) {
+    } else if (auto row = env_.store.load_recipient(one.at.key); !row) {
+      recover_later(row.error());
+    } else if (row->intent) {
       lost.push_back(std::move(*row));
     }
   }
   recover(lost);
+}
+
+// Its acceptance has been written, and the answer is still in the mailbox: the key is leased when that is read, because
+// a merge gives it only then.
+bool dispatcher::starts_with_acceptance(const spool::recipient_row& row) const {
+  const auto starts_it = [&](const auto& one) {
+    return std::any_of(one.second.starts.begin(), one.second.starts.end(),
+                       [&](const pending_accept::start& start) { return start.attempt_id == row.intent->attempt_id; });
+  };
+  return row.intent && std::any_of(accepts_.begin(), accepts_.end(), starts_it);
 }
 
 // Intents without an attempt: nobody knows what became of it.
@@ -153,7 +165,7 @@ void dispatcher::recover(const std::vector<spool::recipient_row>& rows) {
   const time_point now = env_.time.now();
   settlement work;
   for (const spool::recipient_row& row : rows) {
-    if (leased(row.key)) continue;  // an attempt of this life
+    if (leased(row.key) || starts_with_acceptance(row)) continue;  // an attempt of this life
     const std::string destination = row.intent ? row.intent->destination : row.pinned_destination;
     const policy::route_config* route = row.intent ? route_named(row.intent->route) : nullptr;
     auto message = env_.store.load_message_row(row.key.message);

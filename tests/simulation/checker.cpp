@@ -54,7 +54,7 @@ void check_fate(truth& told, const pair_key& pair, const pair_record& record, co
       if (!record.taken.empty() && !ambiguous) told.violation("failed, and somebody has it: " + pair.text());
       break;
     default:
-      if (told.damaged) break;
+      if (told.damaged && !told.restored.contains({row.key.message, row.key.index})) break;
       told.violation("not final, or in no state that fits: " + pair.text() + " " + std::string{to_string(row.state)});
   }
 }

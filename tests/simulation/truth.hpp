@@ -123,6 +123,8 @@ class truth {
   bool no_failover = false;
   // A body on the disk was damaged while nobody looked: its message cannot be delivered, and waits.
   bool damaged = false;
+  // And brought again by a repetition since: these end like all others.
+  std::set<std::pair<queue_id, std::uint32_t>> restored;
   std::map<std::string, std::size_t> connections_max;  // by destination
 
  private:

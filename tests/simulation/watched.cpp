@@ -58,6 +58,7 @@ void watched_store::accept(spool::accept_request request, spool::accept_completi
       tell_rows(told_, token, answer->added);
       // Nobody could tell whose they were while their content could not be read.
       for (const spool::waiting_recipient& one : answer->restored) {
+        told_.restored.emplace(one.at.key.message, one.at.key.index);
         if (const auto row = real_.load_recipient(one.at.key)) tell_rows(told_, token, {*row});
       }
       std::vector<bool> is_added;

@@ -212,6 +212,7 @@ void world_state::damage_something() {
     repair_ = [file, where, before] { file->bytes[where] = before; };
   } else {
     told_.damaged = true;
+    told_.restored.clear();  // it may have been one of these
   }
 }
 

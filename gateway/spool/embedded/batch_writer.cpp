@@ -130,8 +130,9 @@ result<accept_result> batch_writer::merge(const idempotency_hash& hash, idempote
   }
   if (is_gone || message->is_damaged)
     replace_row(*message, std::move(request.message), known.address_hashes.size() - added.size());
-  // The body was released with the last recipient, or it is damaged; the new ones bring it again.
-  const bool has_no_body = is_gone || lost.body || message->is_finished;
+  // The body was released with the last recipient, also where damage hides that it was the last, or it is damaged
+  // itself; the new ones bring it again.
+  const bool has_no_body = is_gone || lost.body || message->is_finished || message->open.empty();
   if (has_no_body) {
     message->is_finished = false;
     batch_.erase(family::history_message, known.id.view());
@@ -145,6 +146,7 @@ result<accept_result> batch_writer::merge(const idempotency_hash& hash, idempote
   } else {
     if (has_no_body) put_body(*message, request.content);
     batch_.put(family::message, known.id.view(), encode(message->row, {}));
+    if (lost.row) context_.cache.note_written(*message);
   }
   put_ledger(request.ledger);
   put_usage(request.usage);
@@ -166,10 +168,13 @@ accept_result batch_writer::repeat(const idempotency_row& known, accept_request&
   cached_message& message = **found;
   const damage lost = damage_of(message);
   if (!lost.any()) return answer;
-  if (lost.row) {
+  if (message.is_damaged) {
     replace_row(message, std::move(request.message),
                 known.merged ? known.address_hashes.size() : request.recipients.size());
+  }
+  if (lost.row) {
     batch_.put(family::message, known.id.view(), encode(message.row, {}));
+    context_.cache.note_written(message);
   }
   if (lost.body) put_body(message, request.content);
   answer.brought_again = true;
@@ -177,19 +182,24 @@ accept_result batch_writer::repeat(const idempotency_row& known, accept_request&
   return answer;
 }
 
-// The body is read once after a message came from the disk: what this process wrote is not asked about.
-batch_writer::damage batch_writer::damage_of(cached_message& message) const {
-  if (message.is_finished || message.open.empty()) return {};
-  damage lost{message.is_damaged, false};
-  if (!message.is_unread) return lost;
-  const result<void> read = read_body(message);
-  // What cannot be read for the moment is not lost, and is asked about again.
-  lost.body = !read && (read.error().is(errc::corrupt) || read.error().is(errc::not_found));
-  message.is_unread = !read && !lost.body;
-  return lost;
+// The disk is asked, whatever is in the cache: damage does not wait until a message has left it.
+batch_writer::damage batch_writer::damage_of(const cached_message& message) const {
+  if (message.is_finished || message.open.empty() || !context_.cache.is_on_disk(message)) return {};
+  // What cannot be read for the moment is not lost.
+  const auto is_lost = [](const result<void>& read) {
+    return !read && (read.error().is(errc::corrupt) || read.error().is(errc::not_found));
+  };
+  return {message.is_damaged || is_lost(read_row(message)), is_lost(read_body(message))};
 }
 
 // As a delivery would.
+result<void> batch_writer::read_row(const cached_message& message) const {
+  const auto value = context_.db.get(family::message, message.row.id.view());
+  if (!value) return value.error();
+  if (!*value || !decode_message(message.row.id, **value)) return error{errc::corrupt, "spool.read_row"};
+  return {};
+}
+
 result<void> batch_writer::read_body(const cached_message& message) const {
   if (message.place) {
     const auto content = context_.segments.read(message.row.id, *message.place);
@@ -201,13 +211,14 @@ result<void> batch_writer::read_body(const cached_message& message) const {
   return {};
 }
 
-// Of a damaged row the stream alone is known, from the recipients that are counted under it.
+// Of a damaged row the stream alone may be known, from the recipients that are counted under it.
 void batch_writer::replace_row(cached_message& message, message_row row, std::size_t recipients) const {
   row.id = message.row.id;
-  row.stream = message.row.stream;
+  if (message.is_stream_known) row.stream = message.row.stream;
   row.recipients = static_cast<std::uint32_t>(recipients);
   message.row = std::move(row);
   message.is_damaged = false;
+  message.is_stream_known = true;
 }
 
 std::vector<waiting_recipient> batch_writer::waiting_of(const cached_message& message) {
@@ -230,6 +241,7 @@ bool batch_writer::is_inline(const cached_message& message, const mail::content_
 
 void batch_writer::put_body(cached_message& message, const mail::content_ptr& content) {
   const std::string_view id = message.row.id.view();
+  context_.cache.note_written(message);
   if (message.place) context_.segments.release(*message.place);
   if (is_inline(message, content)) {
     message.place.reset();
@@ -320,7 +332,10 @@ result<void> batch_writer::apply_change(const recipient_change& change) {
   batch_.erase(family::recipient, key);
   batch_.put(family::history_recipient, key, encode(compact_for_history(change.after), stream));
   message.open.erase(message.open.begin() + (&open - message.open.data()));
-  if (message.is_damaged) message.row.stream = stream;
+  if (message.is_damaged) {
+    message.row.stream = stream;
+    message.is_stream_known = true;
+  }
   if (message.open.empty()) finish_message(message);
   return {};
 }

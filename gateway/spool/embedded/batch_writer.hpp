@@ -83,7 +83,8 @@ class batch_writer {
     bool body = false;
     [[nodiscard]] bool any() const { return row || body; }
   };
-  [[nodiscard]] damage damage_of(cached_message& message) const;
+  [[nodiscard]] damage damage_of(const cached_message& message) const;
+  [[nodiscard]] result<void> read_row(const cached_message& message) const;
   [[nodiscard]] result<void> read_body(const cached_message& message) const;
   void replace_row(cached_message& message, message_row row, std::size_t recipients) const;
   [[nodiscard]] static std::vector<waiting_recipient> waiting_of(const cached_message& message);

@@ -84,6 +84,7 @@ void message_cache::end_round() {
     entries_.erase(known);
   }
   finished_.clear();
+  ++round_;
   while (entries_.size() > recipients_max_) {
     entries_.erase(ages_.front());
     ages_.pop_front();
@@ -94,6 +95,7 @@ void message_cache::clear() {
   entries_.clear();
   ages_.clear();
   finished_.clear();
+  ++round_;
 }
 
 result<std::optional<cached_message>> message_cache::load(const queue_id& id) const {
@@ -103,7 +105,6 @@ result<std::optional<cached_message>> message_cache::load(const queue_id& id) co
   if (!is_there) return is_there.error();
   if (!*is_there) return std::optional<cached_message>{};
   if (message.is_finished) return std::optional{std::move(message)};
-  message.is_unread = true;
   const auto body = db_.get(family::body, id.view());
   if (body && *body) {
     const auto stored = decode_body(**body);
@@ -127,6 +128,7 @@ result<bool> message_cache::load_row(const queue_id& id, cached_message& into) c
     } else {
       // Its recipients must still be able to end.
       into.is_damaged = true;
+      into.is_stream_known = false;
     }
     return true;
   }
@@ -142,7 +144,10 @@ result<void> message_cache::load_open(cached_message& into) const {
     const auto value = at.value();
     const auto stored = value ? decode_recipient(*key, *value) : std::nullopt;
     into.open.push_back(stored ? open_recipient_of(stored->row) : damaged_recipient(key->index));
-    if (into.is_damaged && stored) into.row.stream = stored->stream;
+    if (into.is_damaged && stored) {
+      into.row.stream = stored->stream;
+      into.is_stream_known = true;
+    }
   }
 }
 

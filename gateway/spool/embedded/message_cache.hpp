@@ -32,7 +32,8 @@ struct cached_message {
   message_row row;
   bool is_finished = false;
   bool is_damaged = false;           // its row cannot be read
-  bool is_unread = false;            // came from the disk, and nobody has looked at its body since
+  bool is_stream_known = true;       // of a damaged row: from its recipients, who are counted under it
+  std::uint64_t written_in = 0;      // the last round that wrote its body, or what was damaged of it
   std::optional<body_place> place;   // none: inline, or released
   std::vector<open_recipient> open;  // by index
 };
@@ -49,6 +50,9 @@ class message_cache {
   [[nodiscard]] result<cached_message*> find(const queue_id& id);
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   cached_message& insert(cached_message message);
+  // Of a message that is written in this round the disk knows nothing yet, or what was there before.
+  void note_written(cached_message& message) const { message.written_in = round_; }
+  [[nodiscard]] bool is_on_disk(const cached_message& message) const { return message.written_in != round_; }
   // Its last recipient is final: nobody will ask for it, but for a merge, which reads the history.
   void note_finished(const queue_id& id) { finished_.push_back(id); }
   // The place of a body moved (copier); known entries follow.
@@ -69,7 +73,8 @@ class message_cache {
   const state_db& db_;
   std::size_t recipients_max_;
   std::unordered_map<queue_id, entry> entries_;
-  std::list<queue_id> ages_;        // oldest first
+  std::list<queue_id> ages_;  // oldest first
+  std::uint64_t round_ = 1;
   std::vector<queue_id> finished_;  // of this round; a merge may have opened one again
 };
 

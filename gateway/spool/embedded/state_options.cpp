@@ -124,7 +124,7 @@ rocksdb::DBOptions database_options(const state_options& options, const state_me
   out.wal_compression = rocksdb::kNoCompression;
   out.max_total_wal_size = log_bytes_max;
   out.write_buffer_manager = memory.write_buffers;
-  out.max_open_files = -1;  // files are large and few; history by age needs them open
+  out.max_open_files = -1;  // history by age needs them open; `serve` asks for descriptors enough
   out.max_background_jobs = 2;
   out.bytes_per_sync = 1ULL << 20;  // flushes and compactions reach the disk in small steps, not under a commit's sync
   if (options.read_only) out.info_log = std::make_shared<silent_log>();  // a log file would be a write
@@ -162,6 +162,7 @@ rocksdb::ColumnFamilyOptions family_options(family which, const state_options& o
   // What comes and goes now is written at the end of a long queue, or beside it. A compaction takes whole tables of the
   // next level: small ones, so that it takes little of what only waits.
   out.target_file_size_base = is_queue(which) ? queue_table_bytes : table_bytes;
+  out.target_file_size_multiplier = 2;  // with each level, so that a large store is not a thousand files
   if (is_queue(which)) {
     // The head is a field of deletes that every scan would walk over.
     out.table_properties_collector_factories.push_back(std::make_shared<compact_deletes>());

@@ -20,14 +20,19 @@ class interrupted_store final : public spool::store {
   std::function<void()> after_scan;
   int failing_messages = 0;
   int failing_recipients = 0;
+  int failing_intents = 0;
+  bool answers_wait = false;
+  std::deque<std::function<void()>> answers;  // of acceptances that are written
   bool rows_damaged = false;
   bool bodies_damaged = false;
   std::vector<spool::waiting_recipient> restored;  // told with the next acceptance
 
   void accept(spool::accept_request request, spool::accept_completion done) override {
-    auto told = [restored = std::exchange(restored, {}), done = std::move(done)](result<spool::accept_answer> answer) {
+    auto told = [this, restored = std::exchange(restored, {}),
+                 done = std::move(done)](result<spool::accept_answer> answer) {
       if (answer) answer->restored = restored;
-      done(std::move(answer));
+      if (!answers_wait) return done(std::move(answer));
+      answers.push_back([done, answer = std::move(answer)] { done(answer); });
     };
     inner_.accept(std::move(request), std::move(told));
   }
@@ -68,7 +73,10 @@ class interrupted_store final : public spool::store {
     return inner_.list_suppressions(filter);
   }
   std::vector<spool::lane_row> lanes() const override { return inner_.lanes(); }
-  result<std::vector<spool::recipient_row>> open_intents() override { return inner_.open_intents(); }
+  result<std::vector<spool::recipient_row>> open_intents() override {
+    if (fails(failing_intents)) return error{errc::store_failed, "test.read"};
+    return inner_.open_intents();
+  }
   std::uint64_t count(mail::traffic_stream stream, recipient_state state) const override {
     return inner_.count(stream, state);
   }
@@ -91,6 +99,7 @@ class slow_read : public delivery_fixture {
     interrupted_ = std::make_unique<interrupted_store>(*store_);
     interrupted_->after_scan = std::move(at_first_scan_);
     interrupted_->rows_damaged = rows_damaged_;
+    interrupted_->failing_intents = failing_intents_;
     return *interrupted_;
   }
   void read(std::function<void()> work) override {
@@ -126,6 +135,7 @@ class slow_read : public delivery_fixture {
   std::function<void()> at_first_scan_;
   bool reads_wait_ = false;
   bool rows_damaged_ = false;
+  int failing_intents_ = 0;  // at the start
   std::deque<std::function<void()>> waiting_;
 };
 
@@ -196,6 +206,50 @@ TEST_F(slow_read, an_attempt_cut_off_under_a_damaged_row_is_recovered_when_the_r
   EXPECT_EQ(row(id).intents_lost, 1U);
   answer({outcome_of(attempt_outcome::delivered)});
   EXPECT_EQ(row(id).state, recipient_state::delivered);
+}
+
+TEST_F(slow_read, an_attempt_cut_off_is_recovered_although_its_restored_row_could_not_be_read_once) {
+  start();
+  const queue_id id = submit({"cut-off@example.org"});
+  shut_down();
+  rows_damaged_ = true;
+  start();
+  interrupted_->rows_damaged = false;
+  interrupted_->failing_recipients = 1;
+  restore(waiting(id));
+  ASSERT_EQ(interrupted_->failing_recipients, 0);
+  pass(1min);
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  answer({outcome_of(attempt_outcome::delivered)});
+  EXPECT_EQ(row(id).state, recipient_state::delivered);
+}
+
+// A merge is written under the id of the first one, which its dispatcher learns with the answer.
+TEST_F(slow_read, a_merge_that_has_been_written_and_not_answered_is_no_attempt_cut_off) {
+  failing_intents_ = 1;
+  start();
+  const auto keyed = [](spool::accept_request& request) {
+    request.idempotency.emplace();
+    request.idempotency->tenant = "acme";
+    request.idempotency->key = "one";
+    request.idempotency->merge_recipients = true;
+  };
+  const queue_id id = submit({"first@example.org"}, keyed);
+  answer({outcome_of(attempt_outcome::delivered)});
+  interrupted_->answers_wait = true;
+  submit({"second@example.org"}, keyed);
+  ASSERT_EQ(row(id, 1).state, recipient_state::attempting);
+  pass(1min);  // the intents of the process before are read again
+  ASSERT_EQ(interrupted_->failing_intents, 0);
+  EXPECT_EQ(row(id, 1).state, recipient_state::attempting);
+  ASSERT_EQ(interrupted_->answers.size(), 1U);
+  interrupted_->answers.front()();
+  settle();
+  ASSERT_EQ(runner_.attempts.size(), 1U);
+  EXPECT_EQ(runner_.attempts.front().what.recipients.front().address, "second@example.org");
+  answer({outcome_of(attempt_outcome::delivered)});
+  EXPECT_EQ(row(id, 1).state, recipient_state::delivered);
+  EXPECT_EQ(row(id, 1).attempts_made, 1U);
 }
 
 TEST_F(slow_read, an_attempt_under_way_goes_on_when_its_message_is_restored) {

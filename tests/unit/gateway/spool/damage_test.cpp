@@ -154,6 +154,75 @@ TEST_F(damage_test, a_merge_of_others_brings_a_damaged_row_again) {
   EXPECT_TRUE(check_spool(tool())->is_sound());
 }
 
+// Its recipients tell the stream they are counted under. Where they are gone too, the merge tells it.
+TEST_F(damage_test, a_merge_into_damaged_history_is_counted_under_its_own_stream) {
+  open();
+  const auto merged = [&](const std::string& address, mail::traffic_stream stream) {
+    accept_request request = a_message({address}, a_body(300, 'm'));
+    request.idempotency = a_claim("fan-out", true);
+    request.message.stream = stream;
+    return accept(std::move(request));
+  };
+  const auto first = merged("ada@example.org", mail::traffic_stream::marketing);
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(change(first->added.at(0), with_state(first->added.at(0), mail::recipient_state::delivered)));
+  close();
+  const queue_id id = first->message.id();
+  patch_row(family::history_message, id.view(), [](std::string& value) { value[5] = static_cast<char>(value[5] ^ 1); });
+  open();
+  const auto second = merged("bob@example.org", mail::traffic_stream::marketing);
+  ASSERT_TRUE(second);
+  const auto loaded = store_->load_message(id);
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->message.stream, mail::traffic_stream::marketing);
+  ASSERT_TRUE(loaded->content);
+  EXPECT_EQ(*loaded->content, a_body(300, 'm'));
+  close();
+  EXPECT_TRUE(check_spool(tool())->is_sound());
+}
+
+// A row without recipients: they ended, and what says so cannot be read.
+TEST_F(damage_test, a_merge_into_what_nobody_waits_for_brings_the_body_again) {
+  open();
+  const auto merged = [&](const std::string& address) {
+    accept_request request = a_message({address}, a_body(300, 'm'));
+    request.idempotency = a_claim("fan-out", true);
+    return accept(std::move(request));
+  };
+  const auto first = merged("ada@example.org");
+  ASSERT_TRUE(first);
+  const queue_id id = first->message.id();
+  close();
+  erase_row(family::recipient, embedded::key_of(first->added.at(0).key));
+  erase_row(family::body, id.view());
+  open();
+  ASSERT_TRUE(merged("bob@example.org"));
+  const auto loaded = store_->load_message(id);
+  ASSERT_TRUE(loaded);
+  ASSERT_TRUE(loaded->content);
+  EXPECT_EQ(*loaded->content, a_body(300, 'm'));
+}
+
+// The message is in the committer's cache, as everything is that came not long ago.
+TEST_F(damage_test, a_repetition_brings_again_what_was_damaged_under_a_running_gateway) {
+  open();
+  const auto keyed = [&] {
+    accept_request request = a_message({"ada@example.org"}, a_body(9'000, 'k'));
+    request.idempotency = a_claim("running", false);
+    return request;
+  };
+  const auto first = accept(keyed());
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(accept(keyed())->restored.empty());
+  std::string& segment = disk_->find(disk_->files_like(".seg").back())->bytes;
+  segment[segment.size() - 4'000] = static_cast<char>(segment[segment.size() - 4'000] ^ 1);
+  ASSERT_TRUE(store_->load_message(first->message.id()).error().is(errc::corrupt));
+  EXPECT_EQ(accept(keyed())->restored.size(), 1U);
+  const auto loaded = store_->load_message(first->message.id());
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(*loaded->content, a_body(9'000, 'k'));
+}
+
 TEST_F(damage_test, a_repetition_brings_a_damaged_row_again) {
   for (const family which : {family::message, family::body}) {
     const queue_id damaged = ids_seen_[which == family::body ? 1 : 13];  // one of each round has a key
