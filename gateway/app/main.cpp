@@ -1,4 +1,7 @@
 // The one binary (contracts section 5): parses arguments and calls the command.
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <iostream>
 #include <iterator>
 #include <span>
@@ -19,6 +22,16 @@
 
 namespace stellwerk::app {
 namespace {
+
+// Connections and the tables of a store are all open at once, and the usual soft limit is 1,024. For whoever opens a
+// store: what was filled under a high limit is checked and repaired under it too.
+void raise_descriptor_limit() {
+  constexpr rlim_t enough = 524'288;  // the default of systemd for the hard limit
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return;
+  descriptors.rlim_cur = std::max(descriptors.rlim_cur, std::min(descriptors.rlim_max, enough));
+  setrlimit(RLIMIT_NOFILE, &descriptors);
+}
 
 int hash_password() {
   const std::string password{
@@ -409,6 +422,7 @@ class command_line {
 }  // namespace stellwerk::app
 
 int main(int argc, char** argv) {
+  stellwerk::app::raise_descriptor_limit();
   stellwerk::app::command_line commands;
   return commands.run(argc, argv);
 }

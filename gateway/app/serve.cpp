@@ -1,7 +1,6 @@
 #include "gateway/app/serve.hpp"
 
 #include <signal.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include <cstdio>
@@ -26,16 +25,6 @@ sigset_t block_signals() {
   return wanted;
 }
 
-// Connections and the store's tables are all open at once, and the usual soft limit is 1,024. What the system allows is
-// a bound that somebody chose; where it does not say, the default of systemd.
-void raise_descriptor_limit() {
-  constexpr rlim_t otherwise = 524'288;
-  rlimit descriptors{};
-  if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return;
-  descriptors.rlim_cur = descriptors.rlim_max == RLIM_INFINITY ? otherwise : descriptors.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &descriptors);
-}
-
 // The signal that came, or 0 after one tick.
 int next_signal(const sigset_t& wanted, long wait_ns) {
   const timespec wait{0, wait_ns};
@@ -47,7 +36,6 @@ int next_signal(const sigset_t& wanted, long wait_ns) {
 
 int serve(const std::string& config_file) {
   const sigset_t wanted = block_signals();
-  raise_descriptor_limit();
   auto loaded = config::load_config(config_file, serving_environment());
   if (const auto* faults = std::get_if<std::vector<config::config_fault>>(&loaded)) {
     for (const config::config_fault& one : *faults) std::cerr << to_string(one, config_file) << "\n";

@@ -374,8 +374,10 @@ void dispatcher::stay(settlement& work, const message_ptr& message, const spool:
     }
     if (!(after == before)) change(work, *message, before, after, events::event_kind::state);
     // Where nobody of its lane may go at this moment (on the way back of its destination, between two connections)
-    // those behind it do not want its place, and it is the first to go in the next.
-    const bool lets_others_go = waits_for_its_own_sake(why) || moves(lanes_.at(after.lane));
+    // those behind it do not want its place, and it is the first to go in the next. A lane with room, also for a panic,
+    // would be pulled again at once.
+    const lane& home = lanes_.at(after.lane);
+    const bool lets_others_go = waits_for_its_own_sake(why) || moves(home) || room_of(home) > 0;
     wait_in_lane(work, message, after, lets_others_go ? place::aside : place::head);
     return;
   }

@@ -150,22 +150,24 @@ void dispatcher::take_up_again(const std::vector<spool::waiting_recipient>& rest
   recover(lost);
 }
 
-// Its acceptance has been written, and the answer is still in the mailbox: the key is leased when that is read, because
-// a merge gives it only then.
-bool dispatcher::starts_with_acceptance(const spool::recipient_row& row) const {
-  const auto starts_it = [&](const auto& one) {
-    return std::any_of(one.second.starts.begin(), one.second.starts.end(),
-                       [&](const pending_accept::start& start) { return start.attempt_id == row.intent->attempt_id; });
-  };
-  return row.intent && std::any_of(accepts_.begin(), accepts_.end(), starts_it);
+// Attempts whose acceptance has been written while the answer is still in the mailbox: their keys are leased when that
+// is read, because a merge gives them only then.
+std::unordered_set<std::string_view> dispatcher::starting_with_acceptance() const {
+  std::unordered_set<std::string_view> out;
+  for (const auto& [number, one] : accepts_) {
+    for (const pending_accept::start& start : one.starts) out.insert(start.attempt_id);
+  }
+  return out;
 }
 
 // Intents without an attempt: nobody knows what became of it.
 void dispatcher::recover(const std::vector<spool::recipient_row>& rows) {
   const time_point now = env_.time.now();
   settlement work;
+  const auto begun = starting_with_acceptance();
   for (const spool::recipient_row& row : rows) {
-    if (leased(row.key) || starts_with_acceptance(row)) continue;  // an attempt of this life
+    // An attempt of this life.
+    if (leased(row.key) || (row.intent && begun.contains(row.intent->attempt_id))) continue;
     const std::string destination = row.intent ? row.intent->destination : row.pinned_destination;
     const policy::route_config* route = row.intent ? route_named(row.intent->route) : nullptr;
     auto message = env_.store.load_message_row(row.key.message);

@@ -197,7 +197,7 @@ class dispatcher final : public spool::acceptor {
   void recover_intents();
   void recover_later(const error& failure);
   void recover(const std::vector<spool::recipient_row>& rows);
-  [[nodiscard]] bool starts_with_acceptance(const spool::recipient_row& row) const;
+  [[nodiscard]] std::unordered_set<std::string_view> starting_with_acceptance() const;  // attempt ids
   void take_up_again(const std::vector<spool::waiting_recipient>& restored);
   void handle(accept_event& event);
   void handle(accepted_event& event);

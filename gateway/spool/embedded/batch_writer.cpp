@@ -201,14 +201,13 @@ result<void> batch_writer::read_row(const cached_message& message) const {
 }
 
 result<void> batch_writer::read_body(const cached_message& message) const {
-  if (message.place) {
-    const auto content = context_.segments.read(message.row.id, *message.place);
-    return content ? result<void>{} : content.error();
-  }
   const auto value = context_.db.get(family::body, message.row.id.view());
   if (!value) return value.error();
-  if (!*value || !decode_body(**value)) return error{errc::corrupt, "spool.read_body"};
-  return {};
+  const auto stored = *value ? decode_body(**value) : std::nullopt;
+  if (!stored) return error{errc::corrupt, "spool.read_body"};
+  if (!stored->place) return {};
+  const auto content = context_.segments.read(message.row.id, *stored->place);
+  return content ? result<void>{} : content.error();
 }
 
 // Of a damaged row the stream alone may be known, from the recipients that are counted under it.

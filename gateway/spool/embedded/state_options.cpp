@@ -124,7 +124,7 @@ rocksdb::DBOptions database_options(const state_options& options, const state_me
   out.wal_compression = rocksdb::kNoCompression;
   out.max_total_wal_size = log_bytes_max;
   out.write_buffer_manager = memory.write_buffers;
-  out.max_open_files = -1;  // history by age needs them open; `serve` asks for descriptors enough
+  out.max_open_files = -1;  // history by age needs them open; main asks for descriptors enough
   out.max_background_jobs = 2;
   out.bytes_per_sync = 1ULL << 20;  // flushes and compactions reach the disk in small steps, not under a commit's sync
   if (options.read_only) out.info_log = std::make_shared<silent_log>();  // a log file would be a write

@@ -391,6 +391,34 @@ TEST_F(outage, a_queue_uses_every_connection_of_slow_start) {
   }
 }
 
+// It waits for its destination to come back into the configuration. Nobody asks about it again and again meanwhile.
+TEST_F(outage, who_is_tied_to_a_destination_that_is_gone_is_looked_at_now_and_then) {
+  int attempts = 0;
+  runner_.scripts["onprem"] = [&attempts](const auto&) {
+    return answers(attempts++ == 0 ? attempt_outcome::unknown : attempt_outcome::deferred_recipient, 450, "4.2.0");
+  };
+  queue_id tied;
+  std::size_t looks = 0;
+  on_decided = [&](const decision_made& what) { looks += what.message.row().id == tied ? 1 : 0; };
+  start();
+  tied = submit();
+  run_for(minutes{30});
+  ASSERT_GE(attempts, 2);
+  ASSERT_EQ(store_.in_state(recipient_state::deferred), 1U);
+  traits_ = {destination("esp", "eu")};
+  rules_.routes = {failover_route("everything", {"esp"})};
+  crash();
+  run_for(std::chrono::hours{2});  // it is due by now
+  looks = 0;
+  offer(20);
+  run_for(minutes{1});
+  EXPECT_GE(looks, 1U);
+  EXPECT_LE(looks, 4 * 60 + 10U) << "more than once in each look of the housekeeping";
+  offer(0);
+  run_for(seconds{1});
+  EXPECT_EQ(store_.open_recipients(), 1U);
+}
+
 TEST_F(outage, newsletters_alone_do_not_wait_in_slow_start) {
   start();
   const auto letters = [&](duration time) {
