@@ -115,7 +115,18 @@ void dispatcher::recover() {
     env_.metrics.destination(one.name, "").unknown.set(static_cast<double>(env_.store.tied_to(one.name)));
   }
   recount_backlogs();
+  tell_of_gone_destinations();
   recover_intents();
+}
+
+// A reload refuses a configuration without a destination that recipients are tied to; a start cannot.
+void dispatcher::tell_of_gone_destinations() {
+  lanes_.for_each([this](const lane& one) {
+    const std::vector<std::string>& names = one.row().candidates;
+    const bool any = std::any_of(names.begin(), names.end(), [this](const auto& name) { return table_.known(name); });
+    if (any || names.empty() || one.in_line == 0) return;
+    env_.log.warning("destination_gone", {{"destination", names.front()}, {"recipients", one.in_line}});
+  });
 }
 
 // What cannot be read for the moment is asked for again; until then it waits as it is, and nobody else may start it.

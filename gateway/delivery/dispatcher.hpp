@@ -194,6 +194,7 @@ class dispatcher final : public spool::acceptor {
     std::vector<owed_notice> notices;
   };
 
+  void tell_of_gone_destinations();
   void recover_intents();
   void recover_later(const error& failure);
   void recover(const std::vector<spool::recipient_row>& rows);

@@ -391,6 +391,19 @@ TEST_F(outage, a_queue_uses_every_connection_of_slow_start) {
   }
 }
 
+// Counts the warnings of one event.
+class warnings final : public logger {
+ public:
+  explicit warnings(std::string event) : event_{std::move(event)} {}
+  [[nodiscard]] bool enabled(log_level level) const noexcept override { return level == log_level::warning; }
+  void write(log_level, std::string_view event, std::span<const log_field>) override { count += event == event_; }
+
+  int count = 0;
+
+ private:
+  std::string event_;
+};
+
 // It waits for its destination to come back into the configuration. Nobody asks about it again and again meanwhile.
 TEST_F(outage, who_is_tied_to_a_destination_that_is_gone_is_looked_at_now_and_then) {
   int attempts = 0;
@@ -407,7 +420,10 @@ TEST_F(outage, who_is_tied_to_a_destination_that_is_gone_is_looked_at_now_and_th
   ASSERT_EQ(store_.in_state(recipient_state::deferred), 1U);
   traits_ = {destination("esp", "eu")};
   rules_.routes = {failover_route("everything", {"esp"})};
+  warnings gone{"destination_gone"};
+  log_ = &gone;
   crash();
+  EXPECT_EQ(gone.count, 1);
   run_for(std::chrono::hours{2});  // it is due by now
   looks = 0;
   offer(20);

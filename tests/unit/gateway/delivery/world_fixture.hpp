@@ -196,12 +196,11 @@ class world_fixture : public ::testing::Test {
   }
 
   void start() {
-    dispatcher::environment env{
-        clock_,        random_,
-        null_logger(), store_,
-        runner_,       [this](std::function<void()> work) { reads_.push_back(std::move(work)); },
-        metrics_,      [this] { woken_ = true; },
-        "gw.example",  on_decided};
+    dispatcher::environment env{clock_,       random_,
+                                *log_,        store_,
+                                runner_,      [this](std::function<void()> work) { reads_.push_back(std::move(work)); },
+                                metrics_,     [this] { woken_ = true; },
+                                "gw.example", on_decided};
     policy_ = compiled();
     ASSERT_TRUE(policy_);
     dispatcher_ = std::make_unique<dispatcher>(std::move(env), config_, policy_, stream_shares{});
@@ -332,6 +331,7 @@ class world_fixture : public ::testing::Test {
   std::size_t submitted_ = 0;
   std::function<void()> on_turn;
   std::function<void(const decision_made&)> on_decided;  // set before start()
+  logger* log_ = &null_logger();                         // likewise
 
  private:
   std::vector<std::function<void()>> reads_;
