@@ -115,6 +115,17 @@ class slow_read : public delivery_fixture {
     return id;
   }
 
+  // An attempt was under way when the process ended; the message row could not be read at the start, and can be now.
+  queue_id cut_off_under_a_damaged_row() {
+    start();
+    const queue_id id = submit({"cut-off@example.org"});
+    shut_down();
+    rows_damaged_ = true;
+    start();
+    interrupted_->rows_damaged = false;
+    return id;
+  }
+
   [[nodiscard]] spool::waiting_recipient waiting(const queue_id& id) {
     const spool::recipient_row stored = row(id);
     return {stored.lane, {stored.due, stored.key}, stored.intent.has_value()};
@@ -192,14 +203,9 @@ TEST_F(slow_read, what_could_not_be_read_once_is_read_again) {
 }
 
 TEST_F(slow_read, an_attempt_cut_off_under_a_damaged_row_is_recovered_when_the_row_is_restored) {
-  start();
-  const queue_id id = submit({"cut-off@example.org"});
-  shut_down();
-  rows_damaged_ = true;
-  start();
+  const queue_id id = cut_off_under_a_damaged_row();
   ASSERT_TRUE(runner_.attempts.empty());
   ASSERT_EQ(row(id).state, recipient_state::attempting);
-  interrupted_->rows_damaged = false;
   restore(waiting(id));
   pass(1min);
   ASSERT_EQ(runner_.attempts.size(), 1U);
@@ -209,12 +215,7 @@ TEST_F(slow_read, an_attempt_cut_off_under_a_damaged_row_is_recovered_when_the_r
 }
 
 TEST_F(slow_read, an_attempt_cut_off_is_recovered_although_its_restored_row_could_not_be_read_once) {
-  start();
-  const queue_id id = submit({"cut-off@example.org"});
-  shut_down();
-  rows_damaged_ = true;
-  start();
-  interrupted_->rows_damaged = false;
+  const queue_id id = cut_off_under_a_damaged_row();
   interrupted_->failing_recipients = 1;
   restore(waiting(id));
   ASSERT_EQ(interrupted_->failing_recipients, 0);
