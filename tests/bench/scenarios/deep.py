@@ -108,13 +108,12 @@ def kill_and_restart(bench, gateway, sink, row):
 
 
 def run(bench, options):
-    queued, flow, row, parts = options.queued or 1_000_000, options.flow or 100_000, {}, []
+    queued, flow, row, parts, gateways = options.queued or 1_000_000, options.flow or 100_000, {}, [], []
     noise = machine.Noise()
     try:
         sinks = [Sink(bench, messages=1) for _ in range(2)]
         parts += sinks
         port = processes.free_port()
-        gateways = []
         for name, working in zip(("deep", "empty"), sinks):
             gateways.append(bench.gateway(CONFIGURATION.format(working=working.port, closed=port), name))
             parts.append(gateways[-1])
